@@ -1,0 +1,15 @@
+using Eventix.Application.Messaging;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Eventix.Application;
+
+public static class DependencyInjection
+{
+    /// <summary>The use cases. Ports are implemented by `AddInfrastructure`.</summary>
+    public static IServiceCollection AddApplication(this IServiceCollection services)
+    {
+        services.AddSingleton(TimeProvider.System);
+
+        return services.AddMessaging().AddHandlersFrom(typeof(DependencyInjection).Assembly);
+    }
+}

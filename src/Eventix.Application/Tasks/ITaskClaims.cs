@@ -1,0 +1,28 @@
+using Eventix.Domain.Tasks;
+
+namespace Eventix.Application.Tasks;
+
+/// <summary>Hands due tasks out. No two callers hold the same task at the same time.</summary>
+public interface ITaskClaims
+{
+    /// <summary>
+    /// Leases up to `Limit` due tasks, in the order priority, eta, id; an empty list when none is due. Every claim raises the revision, which
+    /// is the fencing token of what is written back.
+    /// </summary>
+    Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Extends the leases of every task that <paramref name="workerId"/> runs, without touching revisions. Returns the uids and revisions that
+    /// it still holds: what is missing was lost.
+    /// </summary>
+    Task<IReadOnlySet<(string Uid, Revision Revision)>> ExtendLeasesAsync(
+        string workerId,
+        TimeSpan lease,
+        CancellationToken cancellationToken
+    );
+}
+
+/// <param name="WorkerId">Who claims. A host that extends its leases needs an id of its own.</param>
+/// <param name="Limit">At least 1.</param>
+/// <param name="TaskNames">Only tasks of these names; null for all.</param>
+public sealed record TaskClaim(string Namespace, string WorkerId, int Limit, TimeSpan Lease, IReadOnlyList<string>? TaskNames = null);

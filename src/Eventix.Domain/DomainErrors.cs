@@ -1,0 +1,13 @@
+namespace Eventix.Domain;
+
+/// <summary>The wire names (`error_class`) of broken rules and of the outcomes that the server itself writes into a task's result.</summary>
+public static class DomainErrors
+{
+    public const string NotFound = "NotFound";
+    public const string AlreadyExists = "AlreadyExists";
+    public const string RevisionConflict = "RevisionConflict";
+    public const string TaskNotUnique = "TaskNotUnique";
+
+    /// <summary>In a task's result: it returned to waiting while another task waited under its unique key.</summary>
+    public const string Superseded = "Superseded";
+}

@@ -1,0 +1,36 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Eventix.Infrastructure.Migration;
+
+/// <summary>
+/// What became of one source document: written in the transaction that stored its task, kept when that task is deleted. A document that is
+/// in the ledger is never created again by a second import, unless it is forced.
+/// </summary>
+internal sealed class ImportLedgerEntry
+{
+    /// <summary>The document's `_id`.</summary>
+    public required string Uid { get; init; }
+
+    /// <summary>The document's `_rev`; null when it had none.</summary>
+    public string? SourceRevision { get; init; }
+
+    /// <summary>`imported`, `merged` (into the waiting task of its unique key) or `skipped` (the uid was in use already).</summary>
+    public required string Outcome { get; init; }
+
+    public DateTimeOffset RecordedAt { get; init; }
+}
+
+internal sealed class ImportLedgerConfiguration : IEntityTypeConfiguration<ImportLedgerEntry>
+{
+    public void Configure(EntityTypeBuilder<ImportLedgerEntry> builder)
+    {
+        builder.ToTable(
+            "eventix_import_ledger",
+            table => table.HasCheckConstraint("ck_eventix_import_ledger_outcome", "outcome IN ('imported', 'merged', 'skipped')")
+        );
+        builder.HasKey(entry => entry.Uid);
+        builder.Property(entry => entry.Uid).UseCollation("C");
+        builder.Property(entry => entry.RecordedAt).HasDefaultValueSql("now()");
+    }
+}

@@ -1,0 +1,36 @@
+using System.Text;
+using Eventix.Domain.Events;
+using Eventix.Domain.Schedules;
+using Eventix.Domain.Tasks;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace Eventix.Infrastructure.Persistence;
+
+/// <summary>The schema. Sets of rows are read and written by raw SQL; this serves migrations and commands on one aggregate.</summary>
+internal sealed class EventixDbContext(DbContextOptions<EventixDbContext> options) : DbContext(options)
+{
+    public const string MigrationsTable = "__ef_migrations_history";
+
+    public DbSet<EventixTask> Tasks => Set<EventixTask>();
+
+    public DbSet<EventixEvent> Events => Set<EventixEvent>();
+
+    public DbSet<EventixEventTrigger> Triggers => Set<EventixEventTrigger>();
+
+    public DbSet<EventixSchedule> Schedules => Set<EventixSchedule>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(EventixDbContext).Assembly);
+
+    /// <summary>`json`, not `jsonb`: documents are echoed byte for byte (docs/decisions/0003).</summary>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        configurationBuilder.Properties<ReadOnlyMemory<byte>>().HaveConversion<Utf8Text>().HaveColumnType("json");
+
+    private sealed class Utf8Text()
+        : ValueConverter<ReadOnlyMemory<byte>, string>(bytes => ToText(bytes), text => Encoding.UTF8.GetBytes(text))
+    {
+        // Expression trees hold no spans.
+        private static string ToText(ReadOnlyMemory<byte> utf8) => Encoding.UTF8.GetString(utf8.Span);
+    }
+}
