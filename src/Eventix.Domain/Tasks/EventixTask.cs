@@ -116,7 +116,7 @@ public sealed class EventixTask
     public string WireRevision => ImportedRevision ?? Revision.ToString();
 
     /// <summary>The outcome of a run that returned. A result that is not to be stored deletes the task.</summary>
-    public TaskOutcome Succeed(ReadOnlyMemory<byte> result) =>
+    public TaskOutcome Succeed(ReadOnlyMemory<byte>? result) =>
         StoreResult
             ? new(EventixTaskStatus.Done, result, ResultExpires, RetryIn: null, MaxRetries, ErrorEtaInc)
             : new(EventixTaskStatus.Done, Result: null, ExpiresIn: 0, RetryIn: null, MaxRetries, ErrorEtaInc);

@@ -4,7 +4,7 @@ namespace Eventix.Domain.Tasks;
 /// What becomes of a claimed task. Times are distances, because the database's clock decides where they start.
 /// </summary>
 /// <param name="Status">`Done`, `Error`, `Retry`, or `Scheduled` for a task that is given back without having run.</param>
-/// <param name="Result">The result or the error object as UTF-8 JSON; null leaves the stored one as it is.</param>
+/// <param name="Result">The result or the error object as UTF-8 JSON, null for JSON's null; a task that is given back keeps the stored one.</param>
 /// <param name="ExpiresIn">
 /// Seconds until a finished task may be deleted; null keeps the stored time. Zero or less, or a stored time that is past: it is deleted at once.
 /// </param>

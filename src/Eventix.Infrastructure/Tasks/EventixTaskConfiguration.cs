@@ -11,7 +11,9 @@ namespace Eventix.Infrastructure.Tasks;
 /// </summary>
 internal sealed class EventixTaskConfiguration : IEntityTypeConfiguration<EventixTask>
 {
-    public const string Waiting = "status IN ('scheduled', 'retry')";
+    public const string UniqueKeyIndex = "ix_eventix_task_unique_key";
+
+    private const string Waiting = "status IN ('scheduled', 'retry')";
 
     public void Configure(EntityTypeBuilder<EventixTask> builder)
     {
@@ -97,7 +99,7 @@ internal sealed class EventixTaskConfiguration : IEntityTypeConfiguration<Eventi
             .HasFilter($"{Waiting} AND worker_id IS NULL");
         builder
             .HasIndex(task => new { task.Namespace, task.UniqueKey })
-            .HasDatabaseName("ix_eventix_task_unique_key")
+            .HasDatabaseName(UniqueKeyIndex)
             .IsUnique()
             .HasFilter($"unique_key IS NOT NULL AND {Waiting}");
 

@@ -3,7 +3,7 @@ using Eventix.Domain.Tasks;
 namespace Eventix.Application.Tasks;
 
 /// <summary>Takes the outcomes of claimed tasks back, many at a time, each fenced by the revision of its claim.</summary>
-public interface ITaskWriteBack
+public interface ITaskWriteBacks
 {
     /// <summary>
     /// Writes all outcomes in one statement and returns what became of each, in the order given. A stale one changes nothing and does not

@@ -1,0 +1,59 @@
+using System.Reflection;
+using System.Text.Json;
+using MediatR;
+
+namespace Eventix.Application.Workers;
+
+/// <summary>One kind of task: its name, its defaults, and how its message is made and sent.</summary>
+internal abstract class TaskDefinition
+{
+    private protected TaskDefinition(EventixTaskAttribute attribute, Type message)
+    {
+        Attribute = attribute;
+        Message = message;
+        Arguments = new TaskArguments(attribute.Name, message);
+    }
+
+    public EventixTaskAttribute Attribute { get; }
+
+    public Type Message { get; }
+
+    public TaskArguments Arguments { get; }
+
+    /// <summary>Reads the definition off a message type.</summary>
+    /// <exception cref="InvalidOperationException">The type is not a task that can be run; the message names it and says why.</exception>
+    public static TaskDefinition Of(Type message)
+    {
+        var attribute =
+            message.GetCustomAttribute<EventixTaskAttribute>()
+            ?? throw new InvalidOperationException($"{message} is an IEventixTask and needs the attribute [EventixTask(\"name\")].");
+        if (string.IsNullOrEmpty(attribute.Name))
+            throw new InvalidOperationException($"{message} has an [EventixTask] attribute without a name.");
+
+        var contracts = message
+            .GetInterfaces()
+            .Where(contract => contract.IsGenericType && contract.GetGenericTypeDefinition() == typeof(IEventixTask<>))
+            .ToList();
+        if (contracts.Count != 1)
+            throw new InvalidOperationException($"{message} is the task '{attribute.Name}' and needs exactly one IEventixTask<TResult>.");
+
+        var definition = typeof(TaskDefinition<,>).MakeGenericType(message, contracts[0].GenericTypeArguments[0]);
+
+        return (TaskDefinition)Activator.CreateInstance(definition, attribute)!;
+    }
+
+    /// <summary>Sends the message through the pipeline. Returns its answer as JSON; null for none.</summary>
+    public abstract Task<byte[]?> RunAsync(IMediator mediator, object message, CancellationToken cancellationToken);
+}
+
+// MediatR 5.1.0 has no Send(object): one closed type per message knows its types at compile time.
+internal sealed class TaskDefinition<TMessage, TResult>(EventixTaskAttribute attribute) : TaskDefinition(attribute, typeof(TMessage))
+    where TMessage : IEventixTask<TResult>
+{
+    public override async Task<byte[]?> RunAsync(IMediator mediator, object message, CancellationToken cancellationToken)
+    {
+        var result = await mediator.Send((TMessage)message, cancellationToken);
+
+        return result is null or Unit ? null : JsonSerializer.SerializeToUtf8Bytes(result, TaskJson.Options);
+    }
+}

@@ -1,0 +1,21 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Eventix.Infrastructure.Persistence;
+
+/// <summary>Adds positional parameters, typed, in the order of their `$1`, `$2` …</summary>
+internal static class NpgsqlParameters
+{
+    public static NpgsqlParameterCollection With<T>(this NpgsqlParameterCollection parameters, T value)
+    {
+        parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
+        return parameters;
+    }
+
+    /// <summary>For values that may be null, where the type cannot be told from the value.</summary>
+    public static NpgsqlParameterCollection With<T>(this NpgsqlParameterCollection parameters, T value, NpgsqlDbType type)
+    {
+        parameters.Add(new NpgsqlParameter<T> { TypedValue = value, NpgsqlDbType = type });
+        return parameters;
+    }
+}

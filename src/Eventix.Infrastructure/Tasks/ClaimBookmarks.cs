@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Eventix.Domain.Tasks;
+
+namespace Eventix.Infrastructure.Tasks;
+
+/// <summary>
+/// Where this process may start to look for due tasks: for each queue and priority the eta of the last task claimed there. Below it lie only
+/// index entries of tasks that were claimed already, which vacuum has yet to remove; under a transaction that holds vacuum back there can be
+/// hundreds of thousands, and every claim would step over all of them (26 ms instead of 0.07 with 300,000).
+/// </summary>
+/// <remarks>
+/// A bookmark is a hint. What it hides (a backdated eta, a post that committed late, a claimer that rolled back) is found by the next full
+/// look, the same statement without bookmarks. A full look is taken whenever it costs little, otherwise when the last one is older than fifty
+/// times the time it took: so it takes at most 2 % of the time, and nothing is hidden for longer than that.
+/// </remarks>
+internal sealed class ClaimBookmarks(TimeProvider clock)
+{
+    private static readonly TimeSpan CheapLook = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LaneMemory = TimeSpan.FromMinutes(5);
+    private const int LookShare = 50;
+
+    private readonly ConcurrentDictionary<Queue, Lanes> _queues = new();
+
+    /// <summary>The bookmarks to claim with, ascending by priority; empty for a full look.</summary>
+    public Look Begin(string @namespace, IReadOnlyList<string>? taskNames)
+    {
+        var lanes = _queues.GetOrAdd(new Queue(@namespace, taskNames is null ? "" : string.Join('\0', taskNames)), static _ => new Lanes());
+
+        lock (lanes)
+        {
+            var now = clock.GetTimestamp();
+            if (
+                lanes.LastLook is not { } last
+                || lanes.LookTook <= CheapLook
+                || clock.GetElapsedTime(last, now) >= LookShare * lanes.LookTook
+            )
+            {
+                lanes.LastLook = now;
+                return new Look(lanes, now, [], []);
+            }
+
+            foreach (var forgotten in lanes.Marks.Where(mark => clock.GetElapsedTime(mark.Value.At, now) > LaneMemory).ToList())
+                lanes.Marks.Remove(forgotten.Key);
+
+            return new Look(lanes, now, [.. lanes.Marks.Keys], [.. lanes.Marks.Values.Select(mark => mark.Eta)]);
+        }
+    }
+
+    /// <summary>Moves the bookmarks to what was claimed, and keeps how long a full look took.</summary>
+    public void End(Look look, IReadOnlyList<EventixTask> claimed)
+    {
+        lock (look.Lanes)
+        {
+            var now = clock.GetTimestamp();
+            if (look.IsFull)
+                look.Lanes.LookTook = clock.GetElapsedTime(look.Began, now);
+
+            foreach (var task in claimed)
+                look.Lanes.Marks[task.Priority] = new Mark(task.Eta, now);
+        }
+    }
+
+    /// <summary>Tells that a task waits (again), so that no bookmark of this process hides it.</summary>
+    public void Waits(EventixTask task)
+    {
+        if (task.Status.IsWaiting())
+            Waits(task.Namespace, task.Priority, task.Eta);
+    }
+
+    /// <inheritdoc cref="Waits(EventixTask)"/>
+    public void Waits(string @namespace, int priority, DateTimeOffset eta)
+    {
+        foreach (var (queue, lanes) in _queues)
+        {
+            if (queue.Namespace != @namespace)
+                continue;
+
+            lock (lanes)
+            {
+                if (lanes.Marks.TryGetValue(priority, out var mark) && mark.Eta > eta)
+                    lanes.Marks[priority] = mark with { Eta = eta };
+            }
+        }
+    }
+
+    /// <summary>One claim's view of the bookmarks, between <see cref="Begin"/> and <see cref="End"/>.</summary>
+    internal sealed record Look(Lanes Lanes, long Began, long[] Priorities, DateTimeOffset[] Etas)
+    {
+        public bool IsFull => Priorities.Length == 0;
+    }
+
+    internal sealed class Lanes
+    {
+        public SortedDictionary<int, Mark> Marks { get; } = [];
+
+        public long? LastLook { get; set; }
+
+        public TimeSpan LookTook { get; set; }
+    }
+
+    internal readonly record struct Mark(DateTimeOffset Eta, long At);
+
+    private readonly record struct Queue(string Namespace, string TaskNames);
+}

@@ -1,0 +1,53 @@
+using Eventix.Application.Tasks;
+using Eventix.Domain.Tasks;
+using Eventix.Infrastructure.Persistence;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Eventix.Infrastructure.Tasks;
+
+/// <summary>A sent task as the parameters `$1` to `$25` of the statements that store it whole: `POST` and `PUT`.</summary>
+internal static class NewTaskParameters
+{
+    public const string Columns = """
+        uid, revision, version, created_at, unique_key, eta, scheduled, status, priority, namespace, task, args, kwargs, worker_id,
+        worker_expires, retry, max_retries, error_eta_inc, error_eta_max, store_result, result, error_expires, result_expires, expires, operator
+        """;
+
+    /// <summary>
+    /// What is stored in <see cref="Columns"/>: a time that was not sent is now by the database's clock, and a running task always has a lease.
+    /// </summary>
+    public const string Values = """
+        $1, $2, $3, coalesce($4, now()), $5, coalesce($6, now()), coalesce($7, now()), $8, $9, $10, $11, $12, $13, $14,
+        coalesce($15, CASE WHEN $8 = 'processing' THEN now() + interval '300 s' END),
+        $16, $17, $18, $19, $20, $21, $22, $23, $24, $25
+        """;
+
+    public static void Add(NpgsqlParameterCollection parameters, NewTask task) =>
+        parameters
+            .With(task.Uid)
+            .With(task.FirstRevisionCounter)
+            .With(task.Version)
+            .With(task.CreatedAt, NpgsqlDbType.TimestampTz)
+            .With(task.UniqueKey, NpgsqlDbType.Text)
+            .With(task.Eta, NpgsqlDbType.TimestampTz)
+            .With(task.Scheduled, NpgsqlDbType.TimestampTz)
+            .With(task.Status.ToText(), NpgsqlDbType.Text)
+            .With(task.Priority)
+            .With(task.Namespace, NpgsqlDbType.Text)
+            .With(task.Task)
+            .With(task.Args, NpgsqlDbType.Json)
+            .With(task.Kwargs, NpgsqlDbType.Json)
+            .With(task.WorkerId, NpgsqlDbType.Text)
+            .With(task.WorkerExpires, NpgsqlDbType.TimestampTz)
+            .With(task.Retry)
+            .With(task.MaxRetries, NpgsqlDbType.Integer)
+            .With(task.ErrorEtaInc)
+            .With(task.ErrorEtaMax)
+            .With(task.StoreResult)
+            .With(task.Result, NpgsqlDbType.Json)
+            .With(task.ErrorExpires, NpgsqlDbType.Integer)
+            .With(task.ResultExpires, NpgsqlDbType.Integer)
+            .With(task.Expires, NpgsqlDbType.TimestampTz)
+            .With(task.Operator, NpgsqlDbType.Text);
+}

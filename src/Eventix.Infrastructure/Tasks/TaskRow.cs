@@ -1,0 +1,59 @@
+using Eventix.Domain.Tasks;
+using Npgsql;
+
+namespace Eventix.Infrastructure.Tasks;
+
+/// <summary>A row of `eventix_task` as every statement here answers it. The list and its reader are seen together.</summary>
+internal static class TaskRow
+{
+    /// <summary>The columns of a task, of whatever is called `t` in the statement.</summary>
+    public const string Columns = """
+        t.id, t.uid, t.created_at, t.scheduled, t.version, t.error_eta_max, t.error_expires, t.result_expires, t.retry, t.store_result,
+        t.namespace, t.task, t.unique_key, t.operator, t.args, t.kwargs, t.imported_revision, t.cancel_requested_at, t.lost_leases,
+        t.eta, t.priority, t.max_retries, t.error_eta_inc, t.attempt, t.revision, t.updated_at, t.worker_expires, t.expires, t.status,
+        t.worker_id, t.result
+        """;
+
+    public static EventixTask Read(NpgsqlDataReader row) =>
+        new()
+        {
+            Id = row.GetInt64(0),
+            Uid = row.GetString(1),
+            CreatedAt = row.GetFieldValue<DateTimeOffset>(2),
+            Scheduled = row.GetFieldValue<DateTimeOffset>(3),
+            Version = row.GetInt32(4),
+            ErrorEtaMax = row.GetInt32(5),
+            ErrorExpires = Int(row, 6),
+            ResultExpires = Int(row, 7),
+            Retry = row.GetBoolean(8),
+            StoreResult = row.GetBoolean(9),
+            Namespace = row.GetString(10),
+            Task = row.GetString(11),
+            UniqueKey = Text(row, 12),
+            Operator = Text(row, 13),
+            Args = row.GetFieldValue<byte[]>(14),
+            Kwargs = row.GetFieldValue<byte[]>(15),
+            ImportedRevision = Text(row, 16),
+            CancelRequestedAt = Time(row, 17),
+            LostLeases = row.GetInt32(18),
+            Eta = row.GetFieldValue<DateTimeOffset>(19),
+            Priority = row.GetInt32(20),
+            MaxRetries = Int(row, 21),
+            ErrorEtaInc = row.GetInt32(22),
+            Attempt = row.GetInt32(23),
+            RevisionCounter = row.GetInt64(24),
+            UpdatedAt = row.GetFieldValue<DateTimeOffset>(25),
+            WorkerExpires = Time(row, 26),
+            Expires = Time(row, 27),
+            Status = EventixTaskStatusText.Parse(row.GetString(28))!.Value, // a CHECK constraint holds the column to the five names
+            WorkerId = Text(row, 29),
+            Result = row.IsDBNull(30) ? null : row.GetFieldValue<byte[]>(30),
+        };
+
+    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    private static int? Int(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt32(column);
+
+    private static DateTimeOffset? Time(NpgsqlDataReader row, int column) =>
+        row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
+}
