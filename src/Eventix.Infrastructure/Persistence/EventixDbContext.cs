@@ -4,6 +4,8 @@ using Eventix.Domain.Schedules;
 using Eventix.Domain.Tasks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Npgsql;
+using Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure;
 
 namespace Eventix.Infrastructure.Persistence;
 
@@ -20,12 +22,21 @@ internal sealed class EventixDbContext(DbContextOptions<EventixDbContext> option
 
     public DbSet<EventixSchedule> Schedules => Set<EventixSchedule>();
 
+    public static void Configure(DbContextOptionsBuilder options, NpgsqlDataSource database) =>
+        options.UseNpgsql(database, Common).UseSnakeCaseNamingConvention();
+
+    /// <summary>For migrations: apart from the host's data source.</summary>
+    public static EventixDbContext Create(string connectionString) =>
+        new(new DbContextOptionsBuilder<EventixDbContext>().UseNpgsql(connectionString, Common).UseSnakeCaseNamingConvention().Options);
+
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(EventixDbContext).Assembly);
 
     /// <summary>`json`, not `jsonb`: documents are echoed byte for byte (docs/decisions/0003).</summary>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         configurationBuilder.Properties<ReadOnlyMemory<byte>>().HaveConversion<Utf8Text>().HaveColumnType("json");
+
+    private static void Common(NpgsqlDbContextOptionsBuilder npgsql) => npgsql.MigrationsHistoryTable(MigrationsTable);
 
     private sealed class Utf8Text()
         : ValueConverter<ReadOnlyMemory<byte>, string>(bytes => ToText(bytes), text => Encoding.UTF8.GetBytes(text))

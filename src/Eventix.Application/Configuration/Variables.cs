@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Eventix.Application.Configuration;
+
+/// <summary>
+/// Reads variables by their flat names and collects what is wrong with them, so that all mistakes are told at once. A variable that is empty
+/// counts as not set.
+/// </summary>
+public sealed class Variables(IConfiguration configuration)
+{
+    private readonly List<string> _mistakes = [];
+
+    public IReadOnlyList<string> Mistakes => _mistakes;
+
+    public string? Text(string name) => configuration[name]?.Trim() is { Length: > 0 } text ? text : null;
+
+    public int Number(string name, int fallback, int min, int max)
+    {
+        if (Text(name) is not { } text)
+            return fallback;
+
+        if (int.TryParse(text, out var number) && number >= min && number <= max)
+            return number;
+
+        Refuse(name, text, $"a whole number from {min} to {max}");
+        return fallback;
+    }
+
+    public bool Switch(string name, bool fallback)
+    {
+        switch (Text(name)?.ToLowerInvariant())
+        {
+            case null:
+                return fallback;
+            case "true" or "yes" or "on" or "1":
+                return true;
+            case "false" or "no" or "off" or "0":
+                return false;
+            default:
+                Refuse(name, Text(name)!, "true or false");
+                return fallback;
+        }
+    }
+
+    /// <summary>The parts between commas, without empty and repeated ones; null when not set.</summary>
+    public IReadOnlyList<string>? List(string name) =>
+        Text(name)
+            ?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
+
+    /// <summary>Notes that a value is not allowed. Never for a variable that may hold a secret.</summary>
+    public void Refuse(string name, string value, string allowed) => Refuse($"{name} is '{value}'; allowed is {allowed}.");
+
+    /// <summary>Notes a mistake in words of its own, which name the variable.</summary>
+    public void Refuse(string mistake) => _mistakes.Add(mistake);
+}

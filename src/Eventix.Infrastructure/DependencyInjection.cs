@@ -1,0 +1,37 @@
+using Eventix.Application.Configuration;
+using Eventix.Application.Messaging;
+using Eventix.Infrastructure.Persistence;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Eventix.Infrastructure;
+
+public static class DependencyInjection
+{
+    /// <summary>PostgreSQL behind the ports of the application. The host migrates when it starts, before anything else of it does.</summary>
+    public static IServiceCollection AddInfrastructure(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(configuration);
+        services.AddDatabase();
+
+        return services.AddHandlersFrom(typeof(DependencyInjection).Assembly);
+    }
+
+    private static void AddDatabase(this IServiceCollection services)
+    {
+        services.AddOptionsFromVariables<DatabaseOptions>();
+        services.AddSingleton(provider =>
+            new NpgsqlDataSourceBuilder(provider.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString)
+                .UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>())
+                .Build()
+        );
+        services.AddDbContextPool<EventixDbContext>(
+            (provider, context) => EventixDbContext.Configure(context, provider.GetRequiredService<NpgsqlDataSource>())
+        );
+        services.AddSingleton<DatabaseMigrator>();
+    }
+}

@@ -1,0 +1,93 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Eventix.Infrastructure.Persistence;
+
+/// <summary>Brings the schema up to date. Any number of hosts may do so at once, on an empty database too.</summary>
+internal sealed class DatabaseMigrator(IOptions<DatabaseOptions> options, ILogger<DatabaseMigrator> logger)
+{
+    /// <summary>`FOR UPDATE SKIP LOCKED` is older, but 12 is the oldest version that the claim is measured on.</summary>
+    public const int OldestVersion = 12;
+
+    // A lock of the transaction, not of the session: behind PgBouncer in transaction mode a session lock would stay with whoever gets the
+    // server connection next. It is held while another connection migrates, so no time-out may end it.
+    private const string Lock = """
+        SELECT set_config('idle_in_transaction_session_timeout', '0', true),
+               set_config('statement_timeout', '0', true),
+               set_config('lock_timeout', '0', true);
+        SELECT pg_advisory_xact_lock(hashtext('eventix migrations'));
+        """;
+
+    // Apart from the pool, which may be as small as one connection.
+    private readonly string _connectionString = new NpgsqlConnectionStringBuilder(options.Value.ConnectionString)
+    {
+        Pooling = false,
+        CommandTimeout = 0,
+    }.ConnectionString;
+
+    /// <summary>Applies what is pending; does nothing, and takes no lock, when nothing is.</summary>
+    /// <exception cref="DatabaseException">The database cannot be reached, or is too old.</exception>
+    public async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        if ((await PendingAsync(cancellationToken)).Count == 0)
+            return;
+
+        await using var guard = await OpenAsync(cancellationToken);
+        await using var transaction = await guard.BeginTransactionAsync(cancellationToken);
+        await using (var command = new NpgsqlCommand(Lock, guard, transaction))
+            await command.ExecuteNonQueryAsync(cancellationToken);
+
+        // Read again: another host may have migrated while this one waited for the lock.
+        var pending = await PendingAsync(cancellationToken);
+        if (pending.Count == 0)
+            return;
+
+        logger.LogInformation("Applying {Count} migrations: {Migrations}", pending.Count, pending);
+        await using var context = EventixDbContext.Create(_connectionString);
+        await context.Database.MigrateAsync(cancellationToken);
+    }
+
+    /// <summary>The names of the migrations that the database lacks, oldest first.</summary>
+    /// <exception cref="DatabaseException">The database cannot be reached, or is too old.</exception>
+    public async Task<IReadOnlyList<string>> PendingAsync(CancellationToken cancellationToken)
+    {
+        await using (await OpenAsync(cancellationToken))
+        {
+            await using var context = EventixDbContext.Create(_connectionString);
+            return [.. await context.Database.GetPendingMigrationsAsync(cancellationToken)];
+        }
+    }
+
+    /// <exception cref="DatabaseException">The server is older than 12.</exception>
+    public static void RefuseOld(Version server)
+    {
+        if (server.Major < OldestVersion)
+            throw new DatabaseException($"PostgreSQL {server} is too old: Eventix needs version {OldestVersion} or later (DATABASE_URL).");
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(_connectionString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            RefuseOld(connection.PostgreSqlVersion);
+            return connection;
+        }
+        catch (Exception failure)
+        {
+            await connection.DisposeAsync();
+
+            if (failure is not NpgsqlException)
+                throw;
+
+            var at = new NpgsqlConnectionStringBuilder(_connectionString);
+            throw new DatabaseException(
+                $"The database '{at.Database}' on {at.Host}:{at.Port} (DATABASE_URL) cannot be opened as user '{at.Username}': {failure.Message}",
+                failure
+            );
+        }
+    }
+}
