@@ -1,4 +1,5 @@
 using Eventix.Application.Messaging;
+using Eventix.Application.Workers;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Eventix.Application;
@@ -10,6 +11,6 @@ public static class DependencyInjection
     {
         services.AddSingleton(TimeProvider.System);
 
-        return services.AddMessaging().AddHandlersFrom(typeof(DependencyInjection).Assembly);
+        return services.AddMessaging().AddTaskRegistry();
     }
 }

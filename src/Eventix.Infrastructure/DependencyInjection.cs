@@ -1,6 +1,8 @@
 using Eventix.Application.Configuration;
 using Eventix.Application.Messaging;
+using Eventix.Application.Tasks;
 using Eventix.Infrastructure.Persistence;
+using Eventix.Infrastructure.Tasks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -17,6 +19,7 @@ public static class DependencyInjection
     {
         services.TryAddSingleton(configuration);
         services.AddDatabase();
+        services.AddTaskStore();
 
         return services.AddHandlersFrom(typeof(DependencyInjection).Assembly);
     }
@@ -33,5 +36,15 @@ public static class DependencyInjection
             (provider, context) => EventixDbContext.Configure(context, provider.GetRequiredService<NpgsqlDataSource>())
         );
         services.AddSingleton<DatabaseMigrator>();
+    }
+
+    private static void AddTaskStore(this IServiceCollection services)
+    {
+        services.AddSingleton<ClaimBookmarks>();
+        services.AddSingleton<ITaskClaims, TaskClaims>();
+        services.AddSingleton<ITaskWriteBacks, TaskWriteBacks>();
+        services.AddSingleton<TaskMaintenance>();
+        services.AddOptionsFromVariables<MaintenanceOptions>();
+        services.AddHostedService<MaintenanceLoop>();
     }
 }

@@ -10,7 +10,8 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
 {
     // A loose index scan: `lane` hops from one distinct priority to the next (one descent each, it is lazy), and `due` pulls due rows lane by
     // lane until the limit stops it. So a million tasks that are not due yet at a better priority cost one descent, not a million steps.
-    // A lane starts at its bookmark, where there is one ($5, $6; both empty for a full look).
+    // A lane starts at its bookmark, where there is one ($5, $6; both empty for a full look). `>= priority + 1` and not `> priority`: the latter
+    // descends to the page where the previous lane ends and steps right from there, one buffer more.
     //
     // MATERIALIZED is a fence: with the LIMIT in a plain sub-select the planner may run it once per outer row, and SKIP LOCKED then hands out
     // fresh rows each time. The order inside `due` rests on the nested loop over the recursion; a test pins it. UPDATE returns in no order.
@@ -23,7 +24,7 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
                 (SELECT t.priority::bigint, t.eta AS low, lane.k
                  FROM eventix_task t
                  WHERE t.namespace = $1 AND t.status IN ('scheduled', 'retry') AND t.worker_id IS NULL
-                   AND t.priority > lane.priority AND t.priority < coalesce($5[lane.k + 1], 2147483648)
+                   AND t.priority >= lane.priority + 1 AND t.priority < coalesce($5[lane.k + 1], 2147483648)
                  ORDER BY t.priority, t.eta, t.id
                  LIMIT 1)
                 UNION ALL

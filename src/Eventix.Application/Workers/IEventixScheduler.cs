@@ -1,0 +1,71 @@
+using Eventix.Application.Tasks;
+using Eventix.Domain;
+using Eventix.Domain.Tasks;
+using MediatR;
+using Microsoft.Extensions.Options;
+
+namespace Eventix.Application.Workers;
+
+/// <summary>Posts tasks from C#, with the same message that runs them.</summary>
+public interface IEventixScheduler
+{
+    /// <summary>Posts <paramref name="message"/> as a task, with the defaults of its <see cref="EventixTaskAttribute"/>; answers what is stored.</summary>
+    /// <param name="message">A message of an assembly that was given to `AddTasks`.</param>
+    /// <param name="priority">As on the wire, lower runs first; null for the attribute's.</param>
+    /// <param name="eta">Not before this time; null for now.</param>
+    /// <param name="uniqueKey">At most one waiting task per namespace and key: another one merges into it. Null for none.</param>
+    /// <param name="namespace">Null for the first one that this host works for.</param>
+    /// <param name="operator">On whose behalf; null for `unknown`.</param>
+    /// <param name="cancellationToken">Ends the waiting; the task may be stored all the same.</param>
+    /// <exception cref="InvalidOperationException">The message is no task of this host.</exception>
+    Task<EventixTask> DelayAsync<TResult>(
+        IEventixTask<TResult> message,
+        int? priority = null,
+        DateTimeOffset? eta = null,
+        string? uniqueKey = null,
+        string? @namespace = null,
+        string? @operator = null,
+        CancellationToken cancellationToken = default
+    );
+}
+
+internal sealed class EventixScheduler(IMediator mediator, TaskRegistry registry, IOptions<TaskWorkerOptions> options) : IEventixScheduler
+{
+    public Task<EventixTask> DelayAsync<TResult>(
+        IEventixTask<TResult> message,
+        int? priority = null,
+        DateTimeOffset? eta = null,
+        string? uniqueKey = null,
+        string? @namespace = null,
+        string? @operator = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        var definition = registry.Of(message.GetType());
+        var defaults = definition.Attribute;
+        var (args, kwargs) = definition.Arguments.Unbind(message);
+
+        var task = new NewTask
+        {
+            Task = defaults.Name,
+            Args = args,
+            Kwargs = kwargs,
+            Namespace = @namespace ?? options.Value.Namespaces[0],
+            Priority = priority ?? defaults.Priority,
+            Eta = eta?.ToUniversalTime(),
+            UniqueKey = uniqueKey,
+            Operator = @operator ?? EventixTask.DefaultOperator,
+            Retry = defaults.Retry,
+            MaxRetries = Limit(defaults.MaxRetries),
+            ErrorEtaInc = defaults.ErrorEtaInc,
+            ErrorEtaMax = defaults.ErrorEtaMax,
+            ErrorExpires = Limit(defaults.ErrorExpires),
+            ResultExpires = Limit(defaults.ResultExpires),
+            StoreResult = defaults.StoreResult,
+        };
+
+        return mediator.Send(new PostTask(task), cancellationToken);
+    }
+
+    private static int? Limit(int value) => value == EventixTaskAttribute.Unlimited ? null : value;
+}

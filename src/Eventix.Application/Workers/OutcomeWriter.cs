@@ -1,0 +1,110 @@
+using System.Data.Common;
+using System.Threading.Channels;
+using Eventix.Application.Tasks;
+using Microsoft.Extensions.Logging;
+
+namespace Eventix.Application.Workers;
+
+/// <summary>
+/// Writes the outcomes of this host's tasks back, as many at a time as came together while the previous batch was on its way. While PostgreSQL
+/// is away they wait here: an outcome is given up only when the host has to end.
+/// </summary>
+internal sealed partial class OutcomeWriter(ITaskWriteBacks writeBacks, TimeProvider clock, ILogger<OutcomeWriter> logger)
+{
+    public const int MostAtOnce = 500;
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<TaskWriteBack> _outcomes = Channel.CreateUnbounded<TaskWriteBack>(new() { SingleReader = true });
+
+    public void Add(TaskWriteBack outcome) => _outcomes.Writer.TryWrite(outcome);
+
+    /// <summary>No outcome comes any more: <see cref="RunAsync"/> ends when the last one is written.</summary>
+    public void Complete() => _outcomes.Writer.TryComplete();
+
+    /// <param name="settled">Called with the number of tasks that this host is done with.</param>
+    /// <param name="giveUp">What is not written then is left to the leases.</param>
+    public async Task RunAsync(Action<int> settled, CancellationToken giveUp)
+    {
+        var batch = new List<TaskWriteBack>(MostAtOnce);
+
+        while (await _outcomes.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            while (batch.Count < MostAtOnce && _outcomes.Reader.TryRead(out var outcome))
+                batch.Add(outcome);
+
+            await WriteAsync(batch, giveUp);
+            settled(batch.Count);
+            batch.Clear();
+        }
+    }
+
+    private async Task WriteAsync(IReadOnlyList<TaskWriteBack> batch, CancellationToken giveUp)
+    {
+        while (true)
+        {
+            try
+            {
+                var answers = await writeBacks.WriteBackAsync(batch, giveUp);
+                Tell(batch, answers);
+                return;
+            }
+            catch (DbException refused) when (IsAboutTheData(refused))
+            {
+                await WriteApartAsync(batch, refused, giveUp);
+                return;
+            }
+            catch (DbException unreachable)
+            {
+                logger.LogWarning(unreachable, "Could not write back {Count} outcomes; trying again in {Delay}", batch.Count, RetryDelay);
+            }
+            catch (OperationCanceledException)
+            {
+                logger.LogWarning("Gave up on writing back {Count} outcomes; their tasks run again when their leases end", batch.Count);
+                return;
+            }
+
+            await Task.WhenAny(Task.Delay(RetryDelay, clock, giveUp));
+        }
+    }
+
+    // One result that PostgreSQL refuses must not keep its neighbours waiting: each goes alone, and the bad one becomes a failure of its task.
+    private async Task WriteApartAsync(IReadOnlyList<TaskWriteBack> batch, DbException refused, CancellationToken giveUp)
+    {
+        if (batch is not [var single])
+        {
+            foreach (var item in batch)
+                await WriteAsync([item], giveUp);
+            return;
+        }
+
+        logger.LogError(refused, "The outcome of task {Uid} cannot be stored", single.Claimed.Uid);
+
+        var failure = single.Claimed.Fail(TaskErrors.ToJson(refused));
+        if (single.Outcome.Result is { } result && failure.Result is { } error && !result.Span.SequenceEqual(error.Span))
+            await WriteAsync([single with { Outcome = failure }], giveUp);
+    }
+
+    // Data exceptions and exceeded limits: the same statement would fail for ever.
+    private static bool IsAboutTheData(DbException error) =>
+        error.SqlState is { } state
+        && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("54", StringComparison.Ordinal));
+
+    private void Tell(IReadOnlyList<TaskWriteBack> batch, IReadOnlyList<WriteBackAnswer> answers)
+    {
+        for (var index = 0; index < batch.Count; index++)
+        {
+            var task = batch[index].Claimed;
+            if (answers[index] == WriteBackAnswer.Stale)
+                LogStale(task.Uid, task.Task);
+            else if (answers[index] == WriteBackAnswer.Superseded)
+                LogSuperseded(task.Uid, task.Task);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The lease of task {Uid} ({Task}) was lost before its outcome came; nothing was changed")]
+    private partial void LogStale(string uid, string task);
+
+    [LoggerMessage(LogLevel.Information, "Task {Uid} ({Task}) was superseded by the one that waits under its unique key")]
+    private partial void LogSuperseded(string uid, string task);
+}

@@ -1,0 +1,243 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using Eventix.Application.Tasks;
+using Eventix.Domain.Tasks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Eventix.Application.Workers;
+
+/// <summary>
+/// Claims due tasks of the names that this host has handlers for, runs them side by side, and hands their outcomes to
+/// <see cref="OutcomeWriter"/>. Waits only when there was nothing to do.
+/// </summary>
+internal sealed class TaskWorker(
+    ITaskClaims claims,
+    OutcomeWriter outcomes,
+    TaskRunner runner,
+    TaskRegistry registry,
+    IOptions<TaskWorkerOptions> options,
+    TimeProvider clock,
+    ILogger<TaskWorker> logger
+) : BackgroundService
+{
+    /// <summary>How long the prefetched tasks should last: claims then come in batches where tasks are short, and singly where they are long.</summary>
+    private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(2);
+
+    private readonly TaskWorkerOptions _options = options.Value;
+
+    // Leases are extended by worker, so the id is this incarnation's alone: two hosts may well be given the same name.
+    private readonly string _worker = $"{options.Value.WorkerId}-{RandomNumberGenerator.GetHexString(12, lowercase: true)}";
+    private readonly Channel<EventixTask> _claimed = Channel.CreateUnbounded<EventixTask>();
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
+    private readonly RunningTasks _running = new();
+    private int _inFlight;
+    private long _settled;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        logger.LogInformation(
+            "Worker {Worker} runs {Tasks} of {Namespaces}, {Concurrency} at a time",
+            _worker,
+            registry.Names,
+            _options.Namespaces,
+            _options.Concurrency
+        );
+
+        using var ended = new CancellationTokenSource();
+        using var giveUp = new CancellationTokenSource();
+        var writer = outcomes.RunAsync(Settle, giveUp.Token);
+        var leases = KeepLeasesAsync(ended.Token);
+        var runners = Task.WhenAll(
+            Enumerable.Range(0, _options.Concurrency).Select(_ => Task.Run(() => RunTasksAsync(stoppingToken), CancellationToken.None))
+        );
+
+        await ClaimUntilStoppedAsync(stoppingToken);
+        await EndRunningTasksAsync(runners);
+
+        outcomes.Complete();
+        giveUp.CancelAfter(LastMoment);
+        await ended.CancelAsync();
+        await Task.WhenAll(writer, leases);
+    }
+
+    private async Task ClaimUntilStoppedAsync(CancellationToken stoppingToken)
+    {
+        var (measuredAt, settledThen, prefetch, moreIsDue, first) = (clock.GetTimestamp(), 0L, 0, false, 0);
+
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var since = clock.GetElapsedTime(measuredAt);
+            if (since >= Ahead)
+            {
+                var settled = Interlocked.Read(ref _settled);
+                prefetch = (int)Math.Min(2 * OutcomeWriter.MostAtOnce, (settled - settledThen) * (Ahead / since));
+                (measuredAt, settledThen) = (clock.GetTimestamp(), settled);
+            }
+
+            var room = _options.Concurrency + prefetch - Volatile.Read(ref _inFlight);
+            if (room < (moreIsDue ? Math.Max(1, prefetch / 2) : 1))
+            {
+                await WaitAsync(_options.PollInterval, stoppingToken);
+                continue;
+            }
+
+            try
+            {
+                var claimed = await ClaimAsync(room, first++, stoppingToken);
+                moreIsDue = claimed == room;
+                if (!moreIsDue)
+                    await WaitAsync(_options.PollInterval, stoppingToken);
+            }
+            catch (DbException unreachable)
+            {
+                logger.LogWarning(unreachable, "Could not claim tasks; trying again in {Delay}", RetryDelay);
+                await WaitAsync(RetryDelay, stoppingToken);
+            }
+        }
+    }
+
+    /// <summary>One claim per namespace, a different one first each time, until the room is taken.</summary>
+    private async Task<int> ClaimAsync(int room, int first, CancellationToken stoppingToken)
+    {
+        var left = room;
+
+        for (var i = 0; i < _options.Namespaces.Count && left > 0 && !stoppingToken.IsCancellationRequested; i++)
+        {
+            var @namespace = _options.Namespaces[(int)((uint)(first + i) % (uint)_options.Namespaces.Count)];
+
+            // Not cancelled by the stop: a claim that is broken off half-way may have leased tasks that nobody would run.
+            var tasks = await claims.ClaimAsync(
+                new TaskClaim(@namespace, _worker, left, _options.Lease, registry.Names),
+                CancellationToken.None
+            );
+
+            Interlocked.Add(ref _inFlight, tasks.Count);
+            left -= tasks.Count;
+            foreach (var task in tasks)
+                _claimed.Writer.TryWrite(task);
+        }
+
+        return room - left;
+    }
+
+    private async Task RunTasksAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var task in _claimed.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            if (stoppingToken.IsCancellationRequested)
+                outcomes.Add(new TaskWriteBack(task, task.GiveBack()));
+            else
+                await RunAsync(task);
+        }
+    }
+
+    private async Task RunAsync(EventixTask task)
+    {
+        TaskOutcome? outcome;
+        try
+        {
+            outcome = await runner.RunAsync(task, _running.Begin(task));
+        }
+        catch (OperationCanceledException)
+        {
+            outcome = null;
+        }
+
+        // Ended before by the lease or by the end of the grace period: then it is not this run that says what becomes of the task.
+        if (_running.End(task))
+            outcomes.Add(new TaskWriteBack(task, outcome ?? task.GiveBack()));
+    }
+
+    /// <summary>Gives back what has not begun, lets the rest end in the grace period, then stops it and gives that back too.</summary>
+    private async Task EndRunningTasksAsync(Task runners)
+    {
+        _claimed.Writer.Complete();
+        while (_claimed.Reader.TryRead(out var task))
+            outcomes.Add(new TaskWriteBack(task, task.GiveBack()));
+
+        await Task.WhenAny(runners, Task.Delay(_options.Grace, clock));
+        foreach (var task in _running.Snapshot())
+            _running.Cancel(task);
+
+        await Task.WhenAny(runners, Task.Delay(LastMoment, clock));
+        foreach (var task in _running.Snapshot())
+        {
+            if (_running.End(task))
+            {
+                logger.LogWarning("Task {Uid} ({Task}) did not end in the grace period and is given back", task.Uid, task.Task);
+                outcomes.Add(new TaskWriteBack(task, task.GiveBack()));
+            }
+        }
+    }
+
+    /// <summary>Extends the leases of all tasks of this host in one statement, and stops those that it does not hold any more.</summary>
+    private async Task KeepLeasesAsync(CancellationToken ended)
+    {
+        using var timer = new PeriodicTimer(_options.Lease / 3, clock);
+
+        while (await NextAsync(timer, ended))
+        {
+            var running = _running.Snapshot();
+            if (Volatile.Read(ref _inFlight) == 0)
+                continue;
+
+            try
+            {
+                var held = await claims.ExtendLeasesAsync(_worker, _options.Lease, ended);
+                foreach (var task in running.Where(task => !held.Contains((task.Uid, task.Revision))))
+                    Lose(task);
+            }
+            catch (DbException unreachable)
+            {
+                logger.LogWarning(unreachable, "Could not extend leases; trying again in {Delay}", _options.Lease / 3);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Lose(EventixTask task)
+    {
+        _running.Cancel(task);
+        if (_running.End(task))
+        {
+            logger.LogWarning("The lease of task {Uid} ({Task}) was lost while it ran; its handler is asked to stop", task.Uid, task.Task);
+            Settle(1);
+        }
+    }
+
+    private void Settle(int count)
+    {
+        Interlocked.Add(ref _inFlight, -count);
+        Interlocked.Add(ref _settled, count);
+        _wake.Writer.TryWrite(true);
+    }
+
+    /// <summary>Until a task is settled, at most <paramref name="atMost"/>.</summary>
+    private async Task WaitAsync(TimeSpan atMost, CancellationToken stoppingToken)
+    {
+        await Task.WhenAny(_wake.Reader.WaitToReadAsync(stoppingToken).AsTask(), Task.Delay(atMost, clock, stoppingToken));
+        _wake.Reader.TryRead(out _);
+    }
+
+    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken ended)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(ended);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

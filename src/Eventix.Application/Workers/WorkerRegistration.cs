@@ -1,0 +1,37 @@
+using System.Reflection;
+using Eventix.Application.Messaging;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Eventix.Application.Workers;
+
+public static class WorkerRegistration
+{
+    /// <summary>
+    /// Makes the tasks of <paramref name="assembly"/>, with their handlers and validators, known to this host: <see cref="IEventixScheduler"/>
+    /// posts them, and <see cref="AddTaskWorker"/> runs them. Those of Eventix itself are always known.
+    /// </summary>
+    public static IServiceCollection AddTasks(this IServiceCollection services, Assembly assembly) =>
+        services.AddHandlersFrom(assembly).AddSingleton(new TaskAssembly(assembly));
+
+    /// <summary>Runs tasks in this host: claims those that it has handlers for, from the namespaces of <see cref="TaskWorkerOptions"/>.</summary>
+    public static IServiceCollection AddTaskWorker(this IServiceCollection services)
+    {
+        services.AddSingleton<TaskRunner>();
+        services.AddSingleton<OutcomeWriter>();
+        services.AddHostedService<TaskWorker>();
+
+        return services;
+    }
+
+    internal static IServiceCollection AddTaskRegistry(this IServiceCollection services)
+    {
+        services.AddTasks(typeof(WorkerRegistration).Assembly);
+        services.TryAddSingleton(provider => new TaskRegistry(provider.GetServices<TaskAssembly>().Select(tasks => tasks.Assembly)));
+        services.AddScoped<IEventixScheduler, EventixScheduler>();
+
+        return services;
+    }
+
+    internal sealed record TaskAssembly(Assembly Assembly);
+}

@@ -1,0 +1,278 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Eventix.Application.Tasks;
+using Eventix.Domain.Tasks;
+using Eventix.Infrastructure.Persistence;
+using Eventix.Infrastructure.Tasks;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Eventix.Infrastructure.Tests.Tasks;
+
+public sealed class TaskClaimsTests(EventixServices eventix) : IClassFixture<EventixServices>
+{
+    private static readonly DateTimeOffset Past = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public async Task The_claim_follows_priority_then_eta_then_arrival()
+    {
+        foreach (var (uid, priority, eta) in new[] { ("b2", 2, 0), ("a2", 1, 1), ("a1", 1, 0), ("a1-later", 1, 0), ("first", -3, 9) })
+            await eventix.Post(
+                new NewTask
+                {
+                    Uid = uid,
+                    Task = "t",
+                    Namespace = "order",
+                    Priority = priority,
+                    Eta = Past.AddDays(eta),
+                }
+            );
+        await eventix.Post(
+            new NewTask
+            {
+                Task = "t",
+                Namespace = "order",
+                Priority = -9,
+                Eta = Past.AddYears(200),
+            }
+        );
+
+        var singly = new List<string>();
+        for (var i = 0; i < 2; i++)
+            singly.Add((await eventix.ClaimOne("order")).Uid);
+        var rest = await eventix.Claim("order", 10);
+
+        singly.Concat(rest.Select(task => task.Uid)).Should().Equal("first", "a1", "a1-later", "a2", "b2");
+        (await eventix.Claim("order")).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_claim_leases_the_task_and_raises_its_revision()
+    {
+        var posted = await eventix.Post(new NewTask { Task = "t", Namespace = "lease" });
+
+        var claimed = (await eventix.Claim("lease", worker: "w1", lease: TimeSpan.FromSeconds(90))).Single();
+
+        claimed.Status.Should().Be(EventixTaskStatus.Processing);
+        claimed.WorkerId.Should().Be("w1");
+        claimed.Attempt.Should().Be(1);
+        claimed.RevisionCounter.Should().Be(posted.RevisionCounter + 1);
+        (claimed.WorkerExpires - claimed.UpdatedAt).Should().Be(TimeSpan.FromSeconds(90));
+        (await eventix.Get(posted.Uid))
+            .Should()
+            .BeEquivalentTo(claimed, options => options.Excluding(task => task.Args).Excluding(task => task.Kwargs));
+    }
+
+    [Fact]
+    public async Task Only_tasks_of_the_names_asked_for_are_claimed()
+    {
+        await eventix.Post(
+            new NewTask
+            {
+                Task = "python",
+                Namespace = "names",
+                Eta = Past,
+            }
+        );
+        await eventix.Post(
+            new NewTask
+            {
+                Uid = "mine",
+                Task = "dotnet",
+                Namespace = "names",
+            }
+        );
+
+        var claimed = await eventix.Claims.ClaimAsync(
+            new TaskClaim("names", "w", 10, TimeSpan.FromMinutes(1), ["dotnet", "other"]),
+            default
+        );
+
+        claimed.Select(task => task.Uid).Should().Equal("mine");
+    }
+
+    [Fact]
+    public async Task Sixteen_claimers_share_ten_thousand_tasks_without_overlap_and_each_in_order()
+    {
+        const int Tasks = 10_000;
+        await eventix.ExecuteAsync(
+            $"""
+            INSERT INTO eventix_task (uid, task, namespace, priority, eta)
+            SELECT 'many-' || n, 't', 'many', n % 7, now() - make_interval(secs => (n * 7919) % 100000) FROM generate_series(1, {Tasks}) n
+            """
+        );
+        var claimed = new ConcurrentBag<IReadOnlyList<EventixTask>>();
+
+        // Half of them claim one at a time, half in batches of their own size.
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 16)
+                .Select(claimer =>
+                    Task.Run(async () =>
+                    {
+                        var mine = new List<EventixTask>();
+                        while (await eventix.Claim("many", claimer % 2 == 0 ? 1 : claimer * 5, $"w{claimer}") is { Count: > 0 } batch)
+                            mine.AddRange(batch);
+                        claimed.Add(mine);
+                    })
+                )
+        );
+
+        claimed.Sum(mine => mine.Count).Should().Be(Tasks);
+        claimed.SelectMany(mine => mine).Select(task => task.Uid).Should().OnlyHaveUniqueItems();
+        claimed
+            .Should()
+            .AllSatisfy(mine => mine.Should().Equal(mine.OrderBy(task => task.Priority).ThenBy(task => task.Eta).ThenBy(task => task.Id)));
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'many' AND status <> 'processing'"))
+            .Should()
+            .Be(0);
+    }
+
+    [Fact]
+    public async Task A_lost_lease_is_rescued_and_every_late_write_of_the_first_worker_changes_nothing()
+    {
+        await eventix.Post(
+            new NewTask
+            {
+                Uid = "lost",
+                Task = "t",
+                Namespace = "lost",
+            }
+        );
+        var first = (await eventix.Claim("lost", worker: "first", lease: TimeSpan.Zero)).Single();
+
+        (await eventix.Maintenance.RescueAsync(default)).Should().Be(1);
+        var rescued = await eventix.Get("lost");
+        var second = (await eventix.Claim("lost", worker: "second")).Single();
+
+        var put = () =>
+            eventix.Send(
+                new PutTask(
+                    new NewTask
+                    {
+                        Uid = "lost",
+                        Task = "t",
+                        Namespace = "lost",
+                        Status = EventixTaskStatus.Done,
+                        Revision = first.WireRevision,
+                    }
+                )
+            );
+        (await put.Should().ThrowAsync<Domain.DomainException>()).Which.Code.Should().Be("RevisionConflict");
+        (await eventix.WriteBack(first, first.Succeed("1"u8.ToArray()))).Should().Be(WriteBackAnswer.Stale);
+
+        rescued
+            .Should()
+            .BeEquivalentTo(
+                new
+                {
+                    Status = EventixTaskStatus.Scheduled,
+                    WorkerId = (string?)null,
+                    WorkerExpires = (DateTimeOffset?)null,
+                    LostLeases = 1,
+                }
+            );
+        var stored = await eventix.Get("lost");
+        stored
+            .Should()
+            .BeEquivalentTo(
+                new
+                {
+                    Status = EventixTaskStatus.Processing,
+                    WorkerId = "second",
+                    Revision = second.Revision,
+                    Attempt = 2,
+                }
+            );
+        (await eventix.WriteBack(second, second.Succeed("2"u8.ToArray()))).Should().Be(WriteBackAnswer.Written);
+    }
+
+    [Fact]
+    public async Task A_single_claim_stays_within_its_buffers_whatever_lies_in_front_of_the_due_task()
+    {
+        var rows = Environment.GetEnvironmentVariable("EVENTIX_LONG_TESTS") == "1" ? 1_000_000 : 100_000;
+        await eventix.ExecuteAsync(
+            $"""
+            INSERT INTO eventix_task (uid, task, namespace, priority, eta)
+            SELECT 'later-' || n, 't', 'deep', 0, now() + interval '1 day' + make_interval(secs => n) FROM generate_series(1, {rows}) n;
+            INSERT INTO eventix_task (uid, task, namespace, status, result)
+            SELECT 'done-' || n, 't', 'deep', 'done', '1' FROM generate_series(1, {rows}) n;
+            INSERT INTO eventix_task (uid, task, namespace, priority) SELECT 'due-' || n, 't', 'deep', 100 FROM generate_series(1, 1000) n;
+            """
+        );
+        await eventix.ExecuteAsync("VACUUM ANALYZE eventix_task");
+
+        (await BuffersOfAClaimAsync("deep")).Should().BeLessThanOrEqualTo(50);
+
+        const int Lanes = 30;
+        await eventix.ExecuteAsync(
+            $"""
+            INSERT INTO eventix_task (uid, task, namespace, priority, eta)
+            SELECT 'lane-' || p || '-' || n, 't', 'deep', p, now() + interval '1 day' FROM generate_series(1, {Lanes}) p, generate_series(1, 100) n
+            """
+        );
+
+        (await BuffersOfAClaimAsync("deep")).Should().BeLessThanOrEqualTo(50 + (4 * Lanes));
+    }
+
+    [Fact]
+    public async Task Bookmarks_step_over_claimed_tasks_that_vacuum_may_not_remove()
+    {
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, namespace, eta)
+            SELECT 'held-' || n, 't', 'held', now() - interval '1 day' + make_interval(secs => n) FROM generate_series(1, 20000) n
+            """
+        );
+        await eventix.ExecuteAsync("VACUUM ANALYZE eventix_task");
+
+        await using var snapshot = await eventix.DataSource.OpenConnectionAsync();
+        await using var held = await snapshot.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead);
+        await using (var look = new NpgsqlCommand("SELECT count(*) FROM eventix_task", snapshot))
+            await look.ExecuteScalarAsync();
+        var claimed = await eventix.Claim("held", 15_000);
+        var last = claimed[^1];
+
+        var full = await BuffersOfAClaimAsync("held");
+        var bookmarked = await BuffersOfAClaimAsync("held", [last.Priority], [last.Eta]);
+
+        bookmarked.Should().BeLessThanOrEqualTo(50);
+        full.Should().BeGreaterThan(bookmarked, "otherwise this test shows nothing");
+    }
+
+    /// <summary>Shared buffers that PostgreSQL touched for a claim of one, rolled back. A warm run: the first one also reads the catalogue.</summary>
+    private async Task<long> BuffersOfAClaimAsync(string @namespace, long[]? priorities = null, DateTimeOffset[]? etas = null)
+    {
+        long buffers = 0;
+
+        await using var connection = await eventix.DataSource.OpenConnectionAsync();
+        for (var run = 0; run < 2; run++)
+        {
+            await using var transaction = await connection.BeginTransactionAsync();
+            await using var command = new NpgsqlCommand(
+                "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON) " + TaskClaims.Claim,
+                connection,
+                transaction
+            );
+            command
+                .Parameters.With(@namespace)
+                .With(1)
+                .With("w")
+                .With(TimeSpan.FromSeconds(300))
+                .With(priorities ?? [])
+                .With(etas ?? [])
+                .With<string[]?>(null, NpgsqlDbType.Array | NpgsqlDbType.Text);
+
+            var plan = System
+                .Text.Json.JsonDocument.Parse((string)(await command.ExecuteScalarAsync())!)
+                .RootElement[0]
+                .GetProperty("Plan");
+            plan.GetProperty("Actual Rows").GetDouble().Should().Be(1, "a plan of a claim that claims nothing shows nothing");
+            buffers = plan.GetProperty("Shared Hit Blocks").GetInt64() + plan.GetProperty("Shared Read Blocks").GetInt64();
+            await transaction.RollbackAsync();
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{@namespace}: {buffers} buffers"));
+        return buffers;
+    }
+}
