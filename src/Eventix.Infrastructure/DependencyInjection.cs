@@ -1,6 +1,7 @@
 using Eventix.Application.Configuration;
 using Eventix.Application.Messaging;
 using Eventix.Infrastructure.Persistence;
+using Eventix.Infrastructure.Tasks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -17,6 +18,7 @@ public static class DependencyInjection
     {
         services.TryAddSingleton(configuration);
         services.AddDatabase();
+        services.AddOptionsFromVariables<MaintenanceOptions>();
 
         return services.AddHandlersFrom(typeof(DependencyInjection).Assembly);
     }
