@@ -26,6 +26,11 @@ public sealed class Variables(IConfiguration configuration)
         return fallback;
     }
 
+    /// <summary>Like <see cref="Number"/>, in whole seconds.</summary>
+    public TimeSpan Seconds(string name, TimeSpan fallback, int min, int max) =>
+        TimeSpan.FromSeconds(Number(name, (int)fallback.TotalSeconds, min, max));
+
+    /// <summary>True, yes, on, 1 and their opposites, in any case.</summary>
     public bool Switch(string name, bool fallback)
     {
         switch (Text(name)?.ToLowerInvariant())

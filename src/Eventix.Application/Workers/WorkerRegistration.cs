@@ -1,4 +1,5 @@
 using System.Reflection;
+using Eventix.Application.Configuration;
 using Eventix.Application.Messaging;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -29,6 +30,7 @@ public static class WorkerRegistration
         services.AddTasks(typeof(WorkerRegistration).Assembly);
         services.TryAddSingleton(provider => new TaskRegistry(provider.GetServices<TaskAssembly>().Select(tasks => tasks.Assembly)));
         services.AddScoped<IEventixScheduler, EventixScheduler>();
+        services.AddOptionsFromVariables<TaskWorkerOptions>();
 
         return services;
     }

@@ -2,16 +2,17 @@ using Eventix.Application.Configuration;
 
 namespace Eventix.Infrastructure.Tasks;
 
-/// <summary>Release of expired leases and deletion of expired finished tasks.</summary>
-internal sealed class MaintenanceOptions : IOptionsFromVariables
+/// <summary>Whether, and how often, this host rescues lost leases and deletes expired finished tasks.</summary>
+public sealed class MaintenanceOptions : IOptionsFromVariables
 {
-    public bool Enabled { get; private set; } = true;
+    public bool Enabled { get; set; } = true;
 
-    public TimeSpan Interval { get; private set; } = TimeSpan.FromSeconds(10);
+    /// <summary>Between two rounds; 1 second to 1 day.</summary>
+    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(10);
 
     public void Read(Variables variables)
     {
         Enabled = variables.Switch("EVENTIX_MAINTENANCE_ENABLED", Enabled);
-        Interval = TimeSpan.FromSeconds(variables.Number("EVENTIX_MAINTENANCE_INTERVAL_SECONDS", 10, 1, 86_400));
+        Interval = variables.Seconds("EVENTIX_MAINTENANCE_INTERVAL_SECONDS", Interval, 1, 86_400);
     }
 }
