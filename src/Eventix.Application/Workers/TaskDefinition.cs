@@ -43,17 +43,17 @@ internal abstract class TaskDefinition
     }
 
     /// <summary>Sends the message through the pipeline. Returns its answer as JSON; null for none.</summary>
-    public abstract Task<byte[]?> RunAsync(IMediator mediator, object message, CancellationToken cancellationToken);
+    public abstract Task<ReadOnlyMemory<byte>?> RunAsync(IMediator mediator, object message, CancellationToken cancellationToken);
 }
 
 // MediatR 5.1.0 has no Send(object): one closed type per message knows its types at compile time.
 internal sealed class TaskDefinition<TMessage, TResult>(EventixTaskAttribute attribute) : TaskDefinition(attribute, typeof(TMessage))
     where TMessage : IEventixTask<TResult>
 {
-    public override async Task<byte[]?> RunAsync(IMediator mediator, object message, CancellationToken cancellationToken)
+    public override async Task<ReadOnlyMemory<byte>?> RunAsync(IMediator mediator, object message, CancellationToken cancellationToken)
     {
         var result = await mediator.Send((TMessage)message, cancellationToken);
 
-        return result is null or Unit ? null : JsonSerializer.SerializeToUtf8Bytes(result, TaskJson.Options);
+        return result is null or Unit ? default(ReadOnlyMemory<byte>?) : JsonSerializer.SerializeToUtf8Bytes(result, TaskJson.Options);
     }
 }

@@ -47,7 +47,7 @@ internal static class TaskRow
             Expires = Time(row, 27),
             Status = EventixTaskStatusText.Parse(row.GetString(28))!.Value, // a CHECK constraint holds the column to the five names
             WorkerId = Text(row, 29),
-            Result = row.IsDBNull(30) ? null : row.GetFieldValue<byte[]>(30),
+            Result = row.IsDBNull(30) ? default(ReadOnlyMemory<byte>?) : row.GetFieldValue<byte[]>(30),
         };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

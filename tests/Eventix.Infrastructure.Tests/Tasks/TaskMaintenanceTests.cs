@@ -1,0 +1,125 @@
+using Eventix.Application.Tasks;
+using Eventix.Domain.Tasks;
+using Eventix.Infrastructure.Tasks;
+
+namespace Eventix.Infrastructure.Tests.Tasks;
+
+public sealed class TaskMaintenanceTests(EventixServices eventix) : IClassFixture<EventixServices>
+{
+    [Fact]
+    public async Task Only_leases_that_have_run_out_are_released()
+    {
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, status, worker_id, worker_expires) VALUES
+                ('out', 't', 'processing', 'w', now() - interval '1 s'),
+                ('running', 't', 'processing', 'w', now() + interval '1 hour'),
+                ('waits with a worker', 't', 'retry', 'w', now() - interval '1 s'),
+                ('done with a worker', 't', 'done', 'w', now() - interval '1 s')
+            """
+        );
+
+        (await eventix.Maintenance.RescueAsync(default)).Should().Be(2);
+
+        (await eventix.Get("out"))
+            .Should()
+            .BeEquivalentTo(
+                new
+                {
+                    Status = EventixTaskStatus.Scheduled,
+                    WorkerId = (string?)null,
+                    LostLeases = 1,
+                    RevisionCounter = 2L,
+                }
+            );
+        (await eventix.Get("waits with a worker"))
+            .Should()
+            .BeEquivalentTo(new { Status = EventixTaskStatus.Scheduled, WorkerId = (string?)null });
+        (await eventix.Get("running")).RevisionCounter.Should().Be(1);
+        (await eventix.Get("done with a worker")).RevisionCounter.Should().Be(1);
+        await eventix.ExecuteAsync("DELETE FROM eventix_task");
+    }
+
+    [Fact]
+    public async Task Lost_leases_of_one_key_in_one_round_leave_one_waiting_task()
+    {
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, unique_key, status, worker_id, worker_expires, priority)
+            SELECT 'key-' || n, 't', 'k', 'processing', 'w', now() - interval '1 s', 10 - n FROM generate_series(1, 5) n
+            """
+        );
+
+        (await eventix.Maintenance.RescueAsync(default)).Should().Be(5);
+
+        (await eventix.Get("key-1")).Should().BeEquivalentTo(new { Status = EventixTaskStatus.Scheduled, Priority = 5 });
+        (
+            await eventix.ScalarAsync<long>(
+                "SELECT count(*) FROM eventix_task WHERE unique_key = 'k' AND status = 'error' AND result::text LIKE '%Superseded%'"
+            )
+        )
+            .Should()
+            .Be(4);
+        await eventix.ExecuteAsync("DELETE FROM eventix_task");
+    }
+
+    [Fact]
+    public async Task Only_finished_tasks_that_have_expired_are_deleted()
+    {
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, status, expires, worker_expires)
+            SELECT status || age, 't', status, now() - make_interval(days => age), now() + interval '1 day'
+            FROM unnest(ARRAY['scheduled', 'processing', 'done', 'error', 'retry']) status, unnest(ARRAY[-1, 1]) age
+            """
+        );
+
+        (await eventix.Maintenance.DeleteExpiredAsync(default)).Should().Be(2);
+
+        (await eventix.ScalarAsync<string>("SELECT string_agg(uid, ' ' ORDER BY uid) FROM eventix_task"))
+            .Should()
+            .Be("done-1 error-1 processing-1 processing1 retry-1 retry1 scheduled-1 scheduled1");
+        await eventix.ExecuteAsync("DELETE FROM eventix_task");
+    }
+
+    [Fact]
+    public async Task Hosts_that_rescue_at_the_same_time_release_each_task_once()
+    {
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, status, worker_id, worker_expires)
+            SELECT 'swarm-' || n, 't', 'processing', 'w', now() - interval '1 s' FROM generate_series(1, 3000) n
+            """
+        );
+
+        var rescued = await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(_ =>
+                    Task.Run(async () =>
+                    {
+                        var total = 0;
+                        while (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE status = 'processing'") > 0)
+                            total += await eventix.Maintenance.RescueAsync(default);
+                        return total;
+                    })
+                )
+        );
+
+        rescued.Sum().Should().Be(3000);
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE revision = 2 AND lost_leases = 1")).Should().Be(3000);
+        await eventix.ExecuteAsync("DELETE FROM eventix_task");
+    }
+
+    [Fact]
+    public async Task A_transaction_changes_a_bounded_number_of_rows()
+    {
+        await eventix.ExecuteAsync(
+            "INSERT INTO eventix_task (uid, task, status, expires) SELECT 'old-' || n, 't', 'done', now() - interval '1 s' FROM generate_series(1, 700) n"
+        );
+
+        (await eventix.Maintenance.DeleteExpiredAsync(default)).Should().Be(TaskMaintenance.BatchSize);
+        (await eventix.Maintenance.DeleteExpiredAsync(default)).Should().Be(700 - TaskMaintenance.BatchSize);
+        (await eventix.Maintenance.DeleteExpiredAsync(default)).Should().Be(0);
+    }
+}
