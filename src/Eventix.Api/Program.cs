@@ -1,2 +1,19 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using Eventix.Api.Configuration;
+using Eventix.Application;
+using Eventix.Infrastructure;
+using Eventix.Infrastructure.Configuration;
+
+return await HostStart.RunAsync(async () =>
+{
+    var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+
+    builder.Configuration.AddEnvFile();
+    builder.AddListening();
+    builder.Services.AddHostLog().AddApplication().AddInfrastructure(builder.Configuration);
+    builder.Host.UseDefaultServiceProvider(options => (options.ValidateOnBuild, options.ValidateScopes) = (true, true));
+
+    await using var app = builder.Build();
+
+    await app.Services.PrepareAsync();
+    await app.RunAsync();
+});

@@ -1,1 +1,10 @@
-return 0;
+using System.CommandLine;
+using Eventix.Worker.Configuration;
+using Eventix.Worker.Migration;
+
+var worker = new RootCommand("Runs tasks, until it is asked to stop. The verbs do one job and end.") { MigrateVerb.Create() };
+worker.SetAction((_, _) => WorkerHost.RunWorkerAsync());
+
+// The host ends on signals by itself, within its own time.
+var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+return await worker.Parse(args).InvokeAsync(invocation);

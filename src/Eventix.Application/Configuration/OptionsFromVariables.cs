@@ -28,6 +28,18 @@ public static class OptionsFromVariables
         return services;
     }
 
+    /// <summary>
+    /// The same for what is needed while the host is still being built; mistakes in it are told when the host starts.
+    /// </summary>
+    public static TOptions ReadUnchecked<TOptions>(IConfiguration configuration)
+        where TOptions : IOptionsFromVariables, new()
+    {
+        var options = new TOptions();
+        options.Read(new Variables(configuration));
+
+        return options;
+    }
+
     private sealed class Reader<TOptions>(IConfiguration configuration) : IConfigureOptions<TOptions>, IValidateOptions<TOptions>
         where TOptions : class, IOptionsFromVariables, new()
     {

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.DependencyInjection;
+using Serilog;
+using Serilog.Events;
+using Serilog.Formatting.Compact;
+
+namespace Eventix.Infrastructure.Configuration;
+
+public static class HostLog
+{
+    private const string Template = "[{Timestamp:HH:mm:ss} {Level:u3}] {Message:lj}{NewLine}{Exception}";
+
+    /// <summary>Logs for people in a terminal, and one compact JSON object a line otherwise. Ids and counts, never arguments or results.</summary>
+    /// <param name="toStandardError">For verbs, whose standard output is their answer.</param>
+    public static IServiceCollection AddHostLog(this IServiceCollection services, bool toStandardError = false) =>
+        services.AddSerilog(log =>
+        {
+            log.MinimumLevel.Information()
+                .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+                .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Information)
+                .MinimumLevel.Override("Npgsql", LogEventLevel.Warning);
+
+            var isTerminal = toStandardError ? !Console.IsErrorRedirected : !Console.IsOutputRedirected;
+            LogEventLevel? errorsFrom = toStandardError ? LogEventLevel.Verbose : null;
+            if (isTerminal)
+                log.WriteTo.Console(outputTemplate: Template, standardErrorFromLevel: errorsFrom);
+            else
+                log.WriteTo.Console(new CompactJsonFormatter(), standardErrorFromLevel: errorsFrom);
+        });
+}

@@ -1,0 +1,67 @@
+using Eventix.Infrastructure.Persistence;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Eventix.Infrastructure.Configuration;
+
+/// <summary>How every host starts: first its configuration, then the schema, then the rest.</summary>
+public static class HostStart
+{
+    public const int Success = 0;
+    public const int DatabaseUnusable = 1;
+    public const int Misconfigured = 2;
+
+    /// <summary>Runs a host, or a verb of one. What an operator has to mend is told in plain lines on standard error, without a stack trace.</summary>
+    public static async Task<int> RunAsync(Func<Task> host)
+    {
+        try
+        {
+            await host();
+            return Success;
+        }
+        catch (Exception refused) when (Mistakes(refused) is { } mistakes)
+        {
+            foreach (var mistake in mistakes)
+                await Console.Error.WriteLineAsync(mistake);
+            return Misconfigured;
+        }
+        catch (DatabaseException unusable)
+        {
+            await Console.Error.WriteLineAsync(unusable.Message);
+            return DatabaseUnusable;
+        }
+    }
+
+    /// <summary>Checks every variable, then brings the schema up to date, or checks that it is where the host may not.</summary>
+    /// <param name="migrate">Whether to migrate even if the host itself may not: for verbs.</param>
+    /// <exception cref="OptionsValidationException">A variable is wrong; an `AggregateException` when several options are.</exception>
+    /// <exception cref="DatabaseException">The database cannot be reached, is too old, or lacks a migration.</exception>
+    public static async Task PrepareAsync(
+        this IServiceProvider services,
+        bool migrate = false,
+        CancellationToken cancellationToken = default
+    )
+    {
+        services.GetRequiredService<IStartupValidator>().Validate();
+
+        var migrator = services.GetRequiredService<DatabaseMigrator>();
+        if (migrate || services.GetRequiredService<IOptions<DatabaseOptions>>().Value.MigrateOnStart)
+            await migrator.MigrateAsync(cancellationToken);
+        else if (await migrator.PendingAsync(cancellationToken) is { Count: > 0 } pending)
+            throw new DatabaseException(
+                $"The database lacks {pending.Count} migrations ({string.Join(", ", pending)}) and EVENTIX_MIGRATE_ON_START is false. "
+                    + "Apply them with: dotnet run -c Release --project src/Eventix.Worker -- migrate"
+            );
+    }
+
+    private static IReadOnlyList<string>? Mistakes(Exception exception) =>
+        exception switch
+        {
+            OptionsValidationException refused => [.. refused.Failures],
+            AggregateException several when several.InnerExceptions.All(each => each is OptionsValidationException) =>
+            [
+                .. several.InnerExceptions.SelectMany(each => Mistakes(each)!).Distinct(StringComparer.Ordinal),
+            ],
+            _ => null,
+        };
+}
