@@ -18,8 +18,9 @@ internal sealed class WatchedProcess : IAsyncDisposable
         exec "$@"
         """;
 
-    // $1 log, $2 signal, then the program. `read` is part of the shell: no further process waits on the pipe. A program that has not ended a
-    // minute after the polite signal gets SIGQUIT; PostgreSQL then recovers at its next start.
+    // $1 log, $2 signal, then the program. `read` is part of the shell: no further process waits on the pipe. The signal is repeated, since a
+    // shell starts its background programs with SIGINT ignored: one that comes before the program has set its handlers is lost. A program
+    // that has not ended after a minute gets SIGQUIT; PostgreSQL then recovers at its next start.
     private const string Watch = """
         log=$1; signal=$2; shift 2
         exec 3<&0 </dev/null 2>>"$log"
@@ -28,9 +29,8 @@ internal sealed class WatchedProcess : IAsyncDisposable
         echo "$program"
         (
             while read -r line <&3; do :; done
-            kill -s "$signal" "$program" || exit 0
             seconds=0
-            while [ "$seconds" -lt 60 ] && kill -0 "$program" 2>/dev/null; do sleep 1; seconds=$((seconds + 1)); done
+            while [ "$seconds" -lt 60 ] && kill -s "$signal" "$program" 2>/dev/null; do sleep 1; seconds=$((seconds + 1)); done
             kill -s QUIT "$program" 2>/dev/null
         ) >/dev/null &
         watch=$!
