@@ -10,8 +10,11 @@ internal static class PostgresBinaries
     /// The folder of `initdb` and `postgres`: EVENTIX_PG_BIN, then PATH, then where Debian, Homebrew and Postgres.app put them, newest first.
     /// Null when there is none.
     /// </summary>
-    public static string? Find() =>
-        Candidates().FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
+    public static string? Find() => All().FirstOrDefault();
+
+    /// <summary>Every such folder, in the same order: a cluster needs the server of its own major version.</summary>
+    public static IEnumerable<string> All() =>
+        Candidates().Where(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
 
     private static IEnumerable<string> Candidates() =>
         new[] { Environment.GetEnvironmentVariable(Variable) ?? "" }
