@@ -183,7 +183,14 @@ internal sealed class BodyFields
         : Refuse<ReadOnlyMemory<byte>?>(field, "dict_type", "Input should be a valid dictionary");
 
     /// <summary>Any JSON value as it was sent; null when absent, null or not a finite number.</summary>
-    public ReadOnlyMemory<byte>? Any(int field) => !Has(field) || _slots[field].Kind == JsonTokenType.Null ? null : Raw(field);
+    public ReadOnlyMemory<byte>? Any(int field)
+    {
+        // Not a conditional expression: its null would become an empty memory.
+        if (!Has(field) || _slots[field].Kind == JsonTokenType.Null)
+            return null;
+
+        return Raw(field);
+    }
 
     /// <exception cref="InvalidRequestException">Something was wrong.</exception>
     public void ThrowIfInvalid()

@@ -77,12 +77,11 @@ internal static class WireTime
         if (problem.Length > 0)
             return false;
 
-        // Whole seconds first: a double holds microseconds of today, but not their product with a million.
-        var whole = Math.Floor(seconds);
-        var microseconds = Math.Round((seconds - whole) * 1_000_000);
-        time = DateTimeOffset.UnixEpoch.AddTicks(
-            ((long)whole * TimeSpan.TicksPerSecond) + ((long)microseconds * TimeSpan.TicksPerMicrosecond)
-        );
+        // Whole units first: a double holds the microseconds of today, but not their product with a million.
+        var ticksPerUnit = Math.Abs(unix) > MillisecondsBeyond ? TimeSpan.TicksPerMillisecond : TimeSpan.TicksPerSecond;
+        var whole = Math.Floor(unix);
+        var microseconds = Math.Round((unix - whole) * ticksPerUnit / TimeSpan.TicksPerMicrosecond);
+        time = DateTimeOffset.UnixEpoch.AddTicks(((long)whole * ticksPerUnit) + ((long)microseconds * TimeSpan.TicksPerMicrosecond));
         return true;
     }
 
