@@ -1,0 +1,128 @@
+using System.Data.Common;
+using System.Text.Json;
+using Eventix.Api.Http;
+using Eventix.Domain;
+using FluentValidation;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Eventix.Api.Errors;
+
+/// <summary>The shapes of error answers. Clients rebuild exceptions from the first one, so its payload has exactly the named keys.</summary>
+internal static class ErrorAnswers
+{
+    private static readonly JsonEncodedText ErrorClass = JsonEncodedText.Encode("error_class");
+    private static readonly JsonEncodedText ErrorMessage = JsonEncodedText.Encode("error_message");
+    private static readonly JsonEncodedText ErrorTraceback = JsonEncodedText.Encode("error_traceback");
+
+    /// <summary>A broken rule: a flat object.</summary>
+    public static Task WriteAsync(HttpResponse response, DomainException error) =>
+        JsonAnswer.WriteAsync(
+            response,
+            StatusOf(error),
+            error,
+            static (writer, error) =>
+            {
+                writer.WriteStartObject();
+                writer.WriteText(ErrorClass, error.Code);
+                writer.WriteText(ErrorMessage, error.Message);
+                writer.WriteNumber("error_status_code"u8, StatusOf(error));
+                writer.WriteString(ErrorTraceback, "");
+                writer.WriteStartObject("error_payload"u8);
+                foreach (var (key, value) in error.Payload)
+                {
+                    writer.WritePropertyName(key);
+                    writer.WriteText(value);
+                }
+
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+            }
+        );
+
+    /// <summary>Input of the wrong shape: a list of what is wrong.</summary>
+    public static Task WriteAsync(HttpResponse response, IReadOnlyList<FieldError> errors) =>
+        JsonAnswer.WriteAsync(
+            response,
+            StatusCodes.Status422UnprocessableEntity,
+            errors,
+            static (writer, errors) =>
+            {
+                writer.WriteStartObject();
+                writer.WriteStartArray("detail"u8);
+                foreach (var error in errors)
+                    error.Write(writer);
+                writer.WriteEndArray();
+                writer.WriteEndObject();
+            }
+        );
+
+    /// <summary>What was refused before any route was asked: one line.</summary>
+    public static Task WriteDetailAsync(HttpResponse response, int status) =>
+        JsonAnswer.WriteAsync(
+            response,
+            status,
+            // The names of upstream's framework, which are those of RFC 2616 in title case, as .NET has them.
+            ReasonPhrases.GetReasonPhrase(status),
+            static (writer, detail) =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("detail"u8, detail);
+                writer.WriteEndObject();
+            }
+        );
+
+    /// <summary>Anything else. It says nothing of the inside; the log does.</summary>
+    public static Task WriteUnexpectedAsync(HttpResponse response, int status, string errorClass, string message) =>
+        JsonAnswer.WriteAsync(
+            response,
+            status,
+            (errorClass, message),
+            static (writer, error) =>
+            {
+                writer.WriteStartObject();
+                writer.WriteStartObject("detail"u8);
+                writer.WriteString(ErrorClass, error.errorClass);
+                writer.WriteString(ErrorMessage, error.message);
+                writer.WriteString(ErrorTraceback, "");
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+            }
+        );
+
+    /// <summary>What a validator of the application found, told in the names of the wire.</summary>
+    public static IReadOnlyList<FieldError> ToFieldErrors(this ValidationException invalid, HttpContext http) =>
+        [
+            .. invalid.Errors.Select(error =>
+            {
+                var field = WireName(error.PropertyName);
+                return FieldError.Value(WhereFrom(http, field), field, error.ErrorMessage, error.AttemptedValue);
+            }),
+        ];
+
+    /// <summary>Whether the database could not be asked, so that the same request may succeed a little later.</summary>
+    public static bool IsUnavailable(Exception exception) =>
+        exception switch
+        {
+            // No state: the connection failed, or the pool was empty for too long. 08, 53, 57: connection lost, out of resources, shut down.
+            DbException { SqlState: null } or DbException { IsTransient: true } => true,
+            DbException { SqlState: { } state } => state[..2] is "08" or "53" or "57",
+            TimeoutException => true,
+            _ => exception.InnerException is { } inner && IsUnavailable(inner),
+        };
+
+    private static int StatusOf(DomainException error) =>
+        error.Code == DomainErrors.NotFound ? StatusCodes.Status404NotFound : StatusCodes.Status409Conflict;
+
+    private static string WhereFrom(HttpContext http, string field) =>
+        http.Request.RouteValues.ContainsKey(field) ? "path"
+        : HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsDelete(http.Request.Method) ? "query"
+        : "body";
+
+    // The last member of a path such as `Task.CreatedAt`.
+    private static string WireName(string property) =>
+        property[(property.LastIndexOf('.') + 1)..] switch
+        {
+            "CreatedAt" => "created_time",
+            var name => JsonNamingPolicy.SnakeCaseLower.ConvertName(name),
+        };
+}

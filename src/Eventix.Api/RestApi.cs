@@ -1,0 +1,39 @@
+using System.Reflection;
+using Eventix.Api.Http;
+using Eventix.Api.Tasks;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Eventix.Api;
+
+/// <summary>The REST API: what it needs, and its routes.</summary>
+internal static class RestApi
+{
+    // Without the build metadata that a package build may add behind a plus sign.
+    private static readonly string Version = typeof(RestApi)
+        .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+        .InformationalVersion.Split('+')[0];
+
+    public static IServiceCollection AddRestApi(this IServiceCollection services) =>
+        services.Configure<KestrelServerOptions>(options => options.AddServerHeader = false);
+
+    public static void MapRestApi(this WebApplication app)
+    {
+        app.UseRestRouting();
+
+        app.MapTasks();
+        app.MapGet("/version", GetVersion);
+    }
+
+    private static Task GetVersion(HttpContext http) =>
+        JsonAnswer.WriteAsync(
+            http.Response,
+            StatusCodes.Status200OK,
+            Version,
+            static (writer, version) =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("version"u8, version);
+                writer.WriteEndObject();
+            }
+        );
+}
