@@ -1,0 +1,329 @@
+using System.Text.Json;
+using Eventix.Application.Examples;
+using Eventix.Application.Tasks;
+using Eventix.Domain.Tasks;
+using Eventix.Infrastructure.Tests.Tasks;
+
+namespace Eventix.Infrastructure.Tests.Workers;
+
+public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<EventixServices>
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private Task<RunningWorker> Start(string @namespace, int concurrency = 4, TimeSpan? grace = null, TimeSpan? lease = null) =>
+        RunningWorker.StartAsync(
+            eventix.ConnectionString,
+            options =>
+            {
+                options.Namespaces = [@namespace];
+                options.Concurrency = concurrency;
+                options.Grace = grace ?? options.Grace;
+                options.Lease = lease ?? options.Lease;
+            }
+        );
+
+    /// <summary>Polls the condition; a test that waits in vain fails and says for what.</summary>
+    private static async Task Until(Func<Task<bool>> condition, string what)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (!await condition())
+        {
+            if (deadline.IsCancellationRequested)
+                throw new TimeoutException($"Not within {Deadline}: {what}");
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
+    private Task UntilCount(string @namespace, string status, long count) =>
+        Until(
+            async () =>
+                await eventix.ScalarAsync<long>(
+                    $"SELECT count(*) FROM eventix_task WHERE namespace = '{@namespace}' AND status = '{status}'"
+                ) == count,
+            $"{count} tasks of {@namespace} are {status}"
+        );
+
+    [Fact]
+    public async Task A_posted_task_runs_and_its_answer_is_stored()
+    {
+        await eventix.Post(
+            new NewTask
+            {
+                Uid = "e1",
+                Task = "echo",
+                Namespace = "echo",
+                Args = """[1.0, "ä"]"""u8.ToArray(),
+                Kwargs = """{"b": null}"""u8.ToArray(),
+            }
+        );
+        await eventix.Post(
+            new NewTask
+            {
+                Uid = "e2",
+                Task = "sleep",
+                Namespace = "echo",
+                Kwargs = """{"seconds": 0.01}"""u8.ToArray(),
+            }
+        );
+        await using var worker = await Start("echo");
+
+        await UntilCount("echo", "done", 2);
+
+        System
+            .Text.Encoding.UTF8.GetString((await eventix.Get("e1")).Result!.Value.Span)
+            .Should()
+            .Be("""{"args":[1.0, "ä"],"kwargs":{"b": null}}""");
+        (await eventix.Get("e2"))
+            .Should()
+            .BeEquivalentTo(new { Result = (ReadOnlyMemory<byte>?)null, WorkerExpires = (DateTimeOffset?)null });
+    }
+
+    [Fact]
+    public async Task A_task_posted_from_CSharp_carries_the_defaults_of_its_attribute()
+    {
+        await using var worker = await Start("nobody claims here");
+
+        var task = await worker.With(scheduler =>
+            scheduler.DelayAsync(new Failing("x"), priority: -5, eta: DateTimeOffset.UtcNow.AddDays(1), uniqueKey: "k")
+        );
+
+        task.Should()
+            .BeEquivalentTo(
+                new
+                {
+                    Task = "test.failing",
+                    Namespace = "nobody claims here",
+                    Priority = -5,
+                    MaxRetries = 1,
+                    ErrorEtaInc = 0,
+                    UniqueKey = "k",
+                    ErrorExpires = (int?)null,
+                }
+            );
+        System.Text.Encoding.UTF8.GetString(task.Kwargs.Span).Should().Be("""{"reason":"x"}""");
+    }
+
+    [Fact]
+    public async Task A_failing_task_is_retried_and_ends_with_the_five_keys_of_its_error()
+    {
+        await using var worker = await Start("failing");
+        var posted = await worker.With(scheduler => scheduler.DelayAsync(new Failing("no luck")));
+
+        await UntilCount("failing", "error", 1);
+
+        worker.Journal.Ran.Should().Equal("no luck", "no luck");
+        var stored = await eventix.Get(posted.Uid);
+        stored.RevisionCounter.Should().Be(5);
+        var error = JsonDocument.Parse(stored.Result!.Value).RootElement;
+        error
+            .EnumerateObject()
+            .Select(key => key.Name)
+            .Should()
+            .Equal("error_class", "error_message", "error_status_code", "error_traceback", "error_payload");
+        error.GetProperty("error_class").GetString().Should().Be("InvalidOperationException");
+        error.GetProperty("error_message").GetString().Should().Be("no luck");
+        error.GetProperty("error_status_code").GetInt32().Should().Be(500);
+        error.GetProperty("error_traceback")[0].GetString().Should().Contain("FailingHandler").And.NotContain(".cs");
+        error.GetProperty("error_payload").EnumerateObject().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Arguments_that_do_not_fit_and_validators_that_refuse_are_failures_of_the_task()
+    {
+        await eventix.Post(
+            new NewTask
+            {
+                Uid = "wrong",
+                Task = "sleep",
+                Namespace = "wrong",
+                Kwargs = """{"secs": 1}"""u8.ToArray(),
+                Retry = false,
+            }
+        );
+        await eventix.Post(
+            new NewTask
+            {
+                Uid = "invalid",
+                Task = "sleep",
+                Namespace = "wrong",
+                Args = "[-1]"u8.ToArray(),
+                Retry = false,
+            }
+        );
+        await using var worker = await Start("wrong");
+
+        await UntilCount("wrong", "error", 2);
+
+        JsonDocument
+            .Parse((await eventix.Get("wrong")).Result!.Value)
+            .RootElement.GetProperty("error_message")
+            .GetString()
+            .Should()
+            .Be("sleep() has no argument 'secs'; it takes 'seconds'");
+        JsonDocument
+            .Parse((await eventix.Get("invalid")).Result!.Value)
+            .RootElement.GetProperty("error_class")
+            .GetString()
+            .Should()
+            .Be("ValidationException");
+    }
+
+    [Fact]
+    public async Task Tasks_of_other_names_are_left_to_other_workers()
+    {
+        await eventix.Post(
+            new NewTask
+            {
+                Uid = "python",
+                Task = "a_python_function",
+                Namespace = "shared",
+                Priority = -1,
+            }
+        );
+        await eventix.Post(new NewTask { Task = "noop", Namespace = "shared" });
+        await using var worker = await Start("shared");
+
+        await UntilCount("shared", "done", 1);
+
+        (await eventix.Get("python")).RevisionCounter.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task As_many_tasks_run_at_once_as_the_host_is_told()
+    {
+        await using var worker = await Start("busy", concurrency: 3);
+        for (var n = 0; n < 9; n++)
+            await worker.With(scheduler => scheduler.DelayAsync(new Blocked($"{n}")));
+
+        await Until(() => Task.FromResult(worker.Journal.Ran.Count == 3), "three tasks run");
+        worker.Journal.Gate.SetResult();
+        await UntilCount("busy", "done", 9);
+
+        worker.Journal.MostAtOnce.Should().Be(3);
+    }
+
+    [Fact]
+    public async Task Thousands_of_short_tasks_are_drained_and_none_runs_twice()
+    {
+        await eventix.ExecuteAsync(
+            "INSERT INTO eventix_task (uid, task, namespace) SELECT 'short-' || n, 'noop', 'short' FROM generate_series(1, 5000) n"
+        );
+        await using var worker = await Start("short");
+
+        await UntilCount("short", "done", 5000);
+
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'short' AND attempt = 1 AND revision = 3"))
+            .Should()
+            .Be(5000);
+    }
+
+    [Fact]
+    public async Task A_stop_gives_unstarted_tasks_back_and_lets_running_ones_end()
+    {
+        var worker = await Start("stop", concurrency: 2);
+        for (var n = 0; n < 6; n++)
+            await worker.With(scheduler => scheduler.DelayAsync(new Blocked($"{n}")));
+        await Until(() => Task.FromResult(worker.Journal.Ran.Count == 2), "two tasks run");
+
+        var stop = worker.StopAsync();
+        await UntilCount("stop", "scheduled", 4);
+        stop.IsCompleted.Should().BeFalse();
+        worker.Journal.Gate.SetResult();
+        await stop;
+
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'stop' AND status = 'done'")).Should().Be(2);
+        (
+            await eventix.ScalarAsync<long>(
+                "SELECT count(*) FROM eventix_task WHERE namespace = 'stop' AND status = 'scheduled' AND worker_id IS NULL AND attempt = 0"
+            )
+        )
+            .Should()
+            .Be(4);
+    }
+
+    [Fact]
+    public async Task A_task_that_outlasts_the_grace_period_is_stopped_and_given_back_even_when_it_does_not_listen()
+    {
+        var worker = await Start("grace", concurrency: 2, grace: TimeSpan.FromMilliseconds(100));
+        await worker.With(scheduler => scheduler.DelayAsync(new Blocked("listens")));
+        await worker.With(scheduler => scheduler.DelayAsync(new Blocked("stubborn", Stubborn: true)));
+        await Until(() => Task.FromResult(worker.Journal.Ran.Count == 2), "both tasks run");
+
+        await worker.StopAsync();
+
+        (
+            await eventix.ScalarAsync<long>(
+                "SELECT count(*) FROM eventix_task WHERE namespace = 'grace' AND status = 'scheduled' AND worker_id IS NULL"
+            )
+        )
+            .Should()
+            .Be(2);
+        worker.Journal.Gate.SetResult();
+    }
+
+    [Fact]
+    public async Task A_running_task_keeps_its_lease_and_stops_when_it_is_lost_all_the_same()
+    {
+        await using var worker = await Start("leases", lease: TimeSpan.FromMilliseconds(600));
+        var posted = await worker.With(scheduler => scheduler.DelayAsync(new Blocked("long")));
+        await Until(() => Task.FromResult(worker.Journal.Ran.Count == 1), "the task runs");
+        var lease = (await eventix.Get(posted.Uid)).WorkerExpires;
+
+        await Until(async () => (await eventix.Get(posted.Uid)).WorkerExpires > lease, "the lease is extended");
+        (await eventix.Get(posted.Uid)).RevisionCounter.Should().Be(2);
+
+        // Somebody else takes the task over.
+        await eventix.ExecuteAsync($"UPDATE eventix_task SET revision = 3, worker_id = 'other' WHERE uid = '{posted.Uid}'");
+        await Until(() => Task.FromResult(worker.Journal.MostAtOnce == 1 && worker.Journal.IsIdle), "the handler is stopped");
+
+        (await eventix.Get(posted.Uid))
+            .Should()
+            .BeEquivalentTo(
+                new
+                {
+                    RevisionCounter = 3L,
+                    WorkerId = "other",
+                    Status = EventixTaskStatus.Processing,
+                }
+            );
+    }
+
+    [Fact]
+    public async Task A_result_that_cannot_be_stored_is_the_task_s_failure_and_harms_no_neighbour()
+    {
+        await using var worker = await Start("unstorable");
+        await eventix.ExecuteAsync(
+            "INSERT INTO eventix_task (uid, task, namespace) SELECT 'fine-' || n, 'noop', 'unstorable' FROM generate_series(1, 50) n"
+        );
+        var posted = await worker.With(scheduler => scheduler.DelayAsync(new Unstorable()));
+
+        await UntilCount("unstorable", "done", 50);
+        await UntilCount("unstorable", "error", 1);
+
+        JsonDocument
+            .Parse((await eventix.Get(posted.Uid)).Result!.Value)
+            .RootElement.GetProperty("error_message")
+            .GetString()
+            .Should()
+            .Contain("stack depth");
+    }
+
+    [Fact]
+    public async Task Several_namespaces_are_served_side_by_side()
+    {
+        await eventix.ExecuteAsync(
+            "INSERT INTO eventix_task (uid, task, namespace) SELECT 'several-' || n, 'noop', 'several-' || n % 3 FROM generate_series(1, 90) n"
+        );
+        await using var worker = await RunningWorker.StartAsync(
+            eventix.ConnectionString,
+            options => options.Namespaces = ["several-0", "several-1", "several-2"]
+        );
+
+        await Until(
+            async () =>
+                await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE uid LIKE 'several-%' AND status = 'done'") == 90,
+            "all three are drained"
+        );
+    }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using Eventix.Application.Workers;
+using MediatR;
+
+namespace Eventix.Infrastructure.Tests.Workers;
+
+/// <summary>What the handlers below saw, shared with the test that runs them.</summary>
+public sealed class Journal
+{
+    private int _running;
+
+    public ConcurrentQueue<string> Ran { get; } = new();
+
+    public int MostAtOnce { get; private set; }
+
+    public bool IsIdle
+    {
+        get
+        {
+            lock (Ran)
+                return _running == 0;
+        }
+    }
+
+    /// <summary>Held until a test lets the blocked tasks go on.</summary>
+    public TaskCompletionSource Gate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public async Task<T> During<T>(Func<Task<T>> work)
+    {
+        lock (Ran)
+            MostAtOnce = Math.Max(MostAtOnce, ++_running);
+        try
+        {
+            return await work();
+        }
+        finally
+        {
+            lock (Ran)
+                _running--;
+        }
+    }
+}
+
+/// <summary>Waits for the gate, or for the end of its token.</summary>
+[EventixTask("test.blocked", ErrorEtaInc = 0)]
+public sealed record Blocked(string Name, bool Stubborn = false) : IEventixTask<string>;
+
+internal sealed class BlockedHandler(Journal journal) : IRequestHandler<Blocked, string>
+{
+    public Task<string> Handle(Blocked message, CancellationToken cancellationToken) =>
+        journal.During(async () =>
+        {
+            journal.Ran.Enqueue(message.Name);
+            await journal.Gate.Task.WaitAsync(message.Stubborn ? CancellationToken.None : cancellationToken);
+            return message.Name;
+        });
+}
+
+[EventixTask("test.failing", MaxRetries = 1, ErrorEtaInc = 0)]
+public sealed record Failing(string Reason) : IEventixTask<Unit>;
+
+internal sealed class FailingHandler(Journal journal) : IRequestHandler<Failing, Unit>
+{
+    public Task<Unit> Handle(Failing message, CancellationToken cancellationToken)
+    {
+        journal.Ran.Enqueue(message.Reason);
+        throw new InvalidOperationException(message.Reason);
+    }
+}
+
+/// <summary>Answers text that PostgreSQL's parser gives up on: deeper than its stack.</summary>
+[EventixTask("test.unstorable", MaxRetries = 0)]
+public sealed record Unstorable : IEventixTask<RawArgs>;
+
+internal sealed class UnstorableHandler : IRequestHandler<Unstorable, RawArgs>
+{
+    public Task<RawArgs> Handle(Unstorable message, CancellationToken cancellationToken) =>
+        Task.FromResult(new RawArgs(System.Text.Encoding.UTF8.GetBytes(new string('[', 200_000) + new string(']', 200_000))));
+}
