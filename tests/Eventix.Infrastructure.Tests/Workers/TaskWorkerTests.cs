@@ -219,27 +219,39 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
     }
 
     [Fact]
-    public async Task A_stop_gives_unstarted_tasks_back_and_lets_running_ones_end()
+    public async Task A_stop_gives_prefetched_tasks_back_at_once_and_lets_running_ones_end()
     {
+        // Short tasks first: they make the worker claim ahead, and so it holds blocked ones that it has not begun.
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, namespace) SELECT 'ahead-' || n, 'noop', 'stop' FROM generate_series(1, 3000) n;
+            INSERT INTO eventix_task (uid, task, namespace, priority, kwargs)
+            SELECT 'blocked-' || n, 'test.blocked', 'stop', 1, '{"name": "x"}' FROM generate_series(1, 2000) n
+            """
+        );
         var worker = await Start("stop", concurrency: 2);
-        for (var n = 0; n < 6; n++)
-            await worker.With(scheduler => scheduler.DelayAsync(new Blocked($"{n}")));
+        await UntilCount("stop", "done", 3000);
         await Until(() => Task.FromResult(worker.Journal.Ran.Count == 2), "two tasks run");
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'stop' AND status = 'processing'"))
+            .Should()
+            .BeGreaterThan(2);
 
         var stop = worker.StopAsync();
-        await UntilCount("stop", "scheduled", 4);
-        stop.IsCompleted.Should().BeFalse();
+        await UntilCount("stop", "scheduled", 1998);
+        stop.IsCompleted.Should().BeFalse("two tasks still run");
         worker.Journal.Gate.SetResult();
         await stop;
 
-        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'stop' AND status = 'done'")).Should().Be(2);
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'stop' AND status = 'done'"))
+            .Should()
+            .Be(3002);
         (
             await eventix.ScalarAsync<long>(
                 "SELECT count(*) FROM eventix_task WHERE namespace = 'stop' AND status = 'scheduled' AND worker_id IS NULL AND attempt = 0"
             )
         )
             .Should()
-            .Be(4);
+            .Be(1998);
     }
 
     [Fact]
