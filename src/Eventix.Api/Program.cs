@@ -1,15 +1,22 @@
 using Eventix.Api.Configuration;
 using Eventix.Application;
+using Eventix.Application.Workers;
 using Eventix.Infrastructure;
 using Eventix.Infrastructure.Configuration;
 
 return await HostStart.RunAsync(async () =>
 {
-    var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+    const string WorkerSwitch = "--worker";
+    var builder = WebApplication.CreateBuilder(
+        new WebApplicationOptions { Args = [.. args.Where(arg => arg != WorkerSwitch)], ContentRootPath = AppContext.BaseDirectory }
+    );
 
     builder.Configuration.AddEnvFile();
     builder.AddListening();
     builder.Services.AddHostLog().AddApplication().AddInfrastructure(builder.Configuration);
+    if (args.Contains(WorkerSwitch))
+        builder.Services.AddTaskWorker().AddWorkerShutdown(builder.Configuration);
+
     builder.Host.UseDefaultServiceProvider(options => (options.ValidateOnBuild, options.ValidateScopes) = (true, true));
 
     await using var app = builder.Build();

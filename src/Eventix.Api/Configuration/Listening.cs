@@ -1,5 +1,4 @@
 using Eventix.Application.Configuration;
-using Microsoft.Extensions.Options;
 
 namespace Eventix.Api.Configuration;
 
@@ -11,7 +10,8 @@ internal static class Listening
         builder.Services.AddOptionsFromVariables<ApiOptions>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            var options = kestrel.ApplicationServices.GetRequiredService<IOptions<ApiOptions>>().Value;
+            // Kestrel is configured before the host checks its variables; what is wrong with these is then told with the rest.
+            var options = OptionsFromVariables.ReadUnchecked<ApiOptions>(builder.Configuration);
             if (options.Address is { } address)
                 kestrel.Listen(address, options.Port);
             else

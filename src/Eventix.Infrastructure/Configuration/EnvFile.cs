@@ -24,8 +24,7 @@ public static partial class EnvFile
 
         try
         {
-            var values = Parse(File.ReadAllText(path)).Select(pair => KeyValuePair.Create(pair.Name, (string?)pair.Value));
-            configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = values.ToList() });
+            configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Parse(File.ReadAllText(path)) });
         }
         catch (FormatException mistake)
         {
@@ -38,9 +37,10 @@ public static partial class EnvFile
     }
 
     /// <exception cref="FormatException">Names the line, never what is in it.</exception>
-    internal static List<(string Name, string Value)> Parse(string text)
+    private static Dictionary<string, string?> Parse(string text)
     {
-        var values = new List<(string, string)>();
+        // Names of configuration know no case. Of a repeated one the last counts.
+        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         var number = 0;
 
         foreach (var line in text.TrimStart('\uFEFF').Split('\n'))
@@ -55,7 +55,7 @@ public static partial class EnvFile
                 throw new FormatException($"line {number} is not NAME=value.");
 
             var value = match.Groups["value"].Value;
-            values.Add((match.Groups["name"].Value, value is ['"' or '\'', ..] ? Unquote(value, number) : Plain(value)));
+            values[match.Groups["name"].Value] = value is ['"' or '\'', ..] ? Unquote(value, number) : Plain(value);
         }
 
         return values;

@@ -84,8 +84,9 @@ internal sealed class DatabaseMigrator(IOptions<DatabaseOptions> options, ILogge
                 throw;
 
             var at = new NpgsqlConnectionStringBuilder(_connectionString);
+            var user = at.Username is { } name ? $" as user '{name}'" : "";
             throw new DatabaseException(
-                $"The database '{at.Database}' on {at.Host}:{at.Port} (DATABASE_URL) cannot be opened as user '{at.Username}': {failure.Message}",
+                $"The database '{at.Database}' on {at.Host}:{at.Port} (DATABASE_URL) cannot be opened{user}: {failure.Message}",
                 failure
             );
         }

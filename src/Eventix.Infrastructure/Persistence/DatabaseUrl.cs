@@ -33,15 +33,16 @@ internal static partial class DatabaseUrl
         ["gssencmode"] = "GSS Encryption Mode",
     };
 
-    /// <summary>What may be told about the values of an option of Npgsql, by its name.</summary>
+    /// <summary>The types of Npgsql's options, by each of their two names: `SSL Mode` and `SslMode`.</summary>
     private static readonly Dictionary<string, Type> Types = typeof(NpgsqlConnectionStringBuilder)
         .GetProperties()
         .Where(property => property.GetCustomAttribute<DisplayNameAttribute>() is not null)
-        .ToDictionary(
-            property => property.GetCustomAttribute<DisplayNameAttribute>()!.DisplayName,
-            property => Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType,
-            StringComparer.OrdinalIgnoreCase
-        );
+        .SelectMany(property =>
+            new[] { property.GetCustomAttribute<DisplayNameAttribute>()!.DisplayName, property.Name }
+                .Distinct(StringComparer.OrdinalIgnoreCase)
+                .Select(name => (Name: name, Type: Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType))
+        )
+        .ToDictionary(option => option.Name, option => option.Type, StringComparer.OrdinalIgnoreCase);
 
     /// <exception cref="FormatException">Holds every mistake, one a line.</exception>
     public static NpgsqlConnectionStringBuilder Parse(string text)
@@ -74,7 +75,7 @@ internal static partial class DatabaseUrl
             return SplitPairs(text, mistakes);
 
         // SQLAlchemy's names of drivers, `postgresql+asyncpg`, mean nothing here and do no harm.
-        if (scheme.Groups["name"].Value is not ("postgresql" or "postgres"))
+        if (scheme.Groups["name"].Value.ToLowerInvariant() is not ("postgresql" or "postgres"))
         {
             mistakes.Add($"{Variable} begins with '{scheme.Value}'; allowed is {Allowed}.");
             return [];
@@ -105,7 +106,8 @@ internal static partial class DatabaseUrl
 
         var servers = authority[(at + 1)..].Split(',').Select(server => Server().Match(server)).ToList();
         Add(options, "host", string.Join(',', servers.Select(server => Decode(server.Groups["host"].Value))));
-        Add(options, "port", string.Join(',', servers.Select(server => Decode(server.Groups["port"].Value))).Trim(','));
+        var ports = servers.ConvertAll(server => Decode(server.Groups["port"].Value));
+        Add(options, "port", ports.TrueForAll(port => port.Length == 0) ? "" : string.Join(',', ports));
 
         rest = rest[authority.Length..];
         question = rest.IndexOf('?', StringComparison.Ordinal);

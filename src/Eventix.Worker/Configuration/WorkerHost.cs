@@ -17,11 +17,7 @@ internal static class WorkerHost
         {
             var builder = CreateBuilder(isVerb: false);
             builder.Services.AddOptionsFromVariables<ServerChoice>();
-            builder.Services.AddOptionsFromVariables<TaskWorkerOptions>();
-
-            // Longer than running tasks may take to end, so that what they did can still be written back.
-            var grace = OptionsFromVariables.ReadUnchecked<TaskWorkerOptions>(builder.Configuration).Grace;
-            builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = grace + TimeSpan.FromSeconds(15));
+            builder.Services.AddTaskWorker().AddWorkerShutdown(builder.Configuration);
 
             using var host = builder.Build();
             await host.Services.PrepareAsync();
