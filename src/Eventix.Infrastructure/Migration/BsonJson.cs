@@ -41,7 +41,7 @@ internal static class BsonJson
     public static BsonBinaryReader Open(byte[] document) =>
         new(
             new ByteBufferStream(new ByteArrayBuffer(document, isReadOnly: true)),
-            new BsonBinaryReaderSettings { FixOldBinarySubTypeOnInput = false }
+            new BsonBinaryReaderSettings { FixOldBinarySubTypeOnInput = false, FixOldDateTimeMaxValueOnInput = false }
         );
 
     /// <summary>Writes the value that the reader stands before.</summary>

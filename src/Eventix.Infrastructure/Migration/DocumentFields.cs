@@ -22,7 +22,7 @@ internal sealed class DocumentFields
 
     public byte[]? Kwargs { get; private set; }
 
-    public byte[]? Result { get; private set; }
+    public ReadOnlyMemory<byte>? Result { get; private set; }
 
     public static DocumentFields Read(byte[] document)
     {
@@ -160,7 +160,9 @@ internal sealed class DocumentFields
                 Kwargs = ReadJson(reader, field, BsonType.Document, "a document");
                 break;
             case "result":
-                Result = ReadJson(reader, field, only: null, "");
+                // Not in one expression: null would become an empty text by the conversion from an array.
+                if (ReadJson(reader, field, only: null, "") is { } result)
+                    Result = result;
                 break;
             default:
                 _values[field] = ReadScalar(reader);
