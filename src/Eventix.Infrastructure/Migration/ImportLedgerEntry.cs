@@ -18,6 +18,7 @@ internal sealed class ImportLedgerEntry
     /// <summary>`imported`, `merged` (into the waiting task of its unique key) or `skipped` (the uid was in use already).</summary>
     public required string Outcome { get; init; }
 
+    /// <summary>When the import began that recorded it: the same for all entries of one run.</summary>
     public DateTimeOffset RecordedAt { get; init; }
 }
 
