@@ -14,7 +14,13 @@ internal static class RestApi
         .InformationalVersion.Split('+')[0];
 
     public static IServiceCollection AddRestApi(this IServiceCollection services) =>
-        services.Configure<KestrelServerOptions>(options => options.AddServerHeader = false);
+        services.Configure<KestrelServerOptions>(options =>
+        {
+            options.AddServerHeader = false;
+
+            // A target in absolute form names the host itself, whatever the header says (RFC 9112, 3.2.2); otherwise Kestrel refuses it.
+            options.AllowHostHeaderOverride = true;
+        });
 
     public static void MapRestApi(this WebApplication app)
     {

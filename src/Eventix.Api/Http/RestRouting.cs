@@ -27,7 +27,8 @@ internal static class RestRouting
             if (path == "/healthz" && !endsInSlash)
                 return JsonAnswer.WriteAsync(http.Response, StatusCodes.Status200OK, """{"status": "healthy"}"""u8);
 
-            http.Request.Path = path;
+            // By its constructor: the conversion from text would decode once more.
+            http.Request.Path = new PathString(path);
             if (endsInSlash)
                 http.Items[EndsInSlash] = EndsInSlash;
         }
