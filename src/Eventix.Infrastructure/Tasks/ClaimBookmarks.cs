@@ -7,7 +7,7 @@ namespace Eventix.Infrastructure.Tasks;
 /// <summary>
 /// Where this process may start to look for due tasks: for each queue and priority the eta of the last task claimed there. Below it lie only
 /// index entries of tasks that were claimed already, which vacuum has yet to remove; under a transaction that holds vacuum back there can be
-/// hundreds of thousands, and every claim would step over all of them (26 ms instead of 0.07 with 300,000).
+/// hundreds of thousands, and every claim would step over all of them.
 /// </summary>
 /// <remarks>
 /// A bookmark is a hint. What it hides (a backdated eta, a post that committed late, a claimer that rolled back) is found by the next full

@@ -6,8 +6,8 @@ namespace Eventix.Infrastructure.Tasks;
 
 /// <summary>
 /// The table of tasks, laid out for updates that stay on their page: written-once columns first, mutable ones last and together, half of
-/// every page left free. When both row versions share a page PostgreSQL logs only the bytes between the first and the last changed one;
-/// layout and fillfactor together took 29 % off the WAL of a task. Why each index is there: docs/decisions/0005.
+/// every page left free. When both row versions share a page PostgreSQL logs only the bytes between the first and the last changed one. The
+/// reasons for the layout and for each index: docs/decisions/0005.
 /// </summary>
 internal sealed class EventixTaskConfiguration : IEntityTypeConfiguration<EventixTask>
 {
@@ -36,7 +36,7 @@ internal sealed class EventixTaskConfiguration : IEntityTypeConfiguration<Eventi
 
         builder.Ignore(task => task.Revision).Ignore(task => task.WireRevision);
 
-        // The uid is the key and the id has no index of its own: every index that each row version enters costs 190 bytes of WAL per task.
+        // The uid is the key and the id has no index of its own: an index that every row version enters is written three times per task.
         builder.HasKey(task => task.Uid);
         MapColumns(builder);
         MapIndexes(builder);
