@@ -24,5 +24,5 @@ return await HostStart.RunAsync(async () =>
     app.MapRestApi();
 
     await app.Services.PrepareAsync();
-    await app.RunAsync();
+    await app.ListenAsync();
 });

@@ -15,13 +15,15 @@ public sealed partial class HostProcess : IAsyncDisposable
     private const int Terminate = 15;
 
     private readonly Process _process;
+    private readonly string? _ownFolder;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _error = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<string>> _awaited = new();
 
-    private HostProcess(Process process)
+    private HostProcess(Process process, string? ownFolder)
     {
         _process = process;
+        _ownFolder = ownFolder;
         process.OutputDataReceived += (_, line) => Take(_output, line.Data);
         process.ErrorDataReceived += (_, line) => Take(_error, line.Data);
         process.BeginOutputReadLine();
@@ -44,10 +46,11 @@ public sealed partial class HostProcess : IAsyncDisposable
         string? folder = null
     )
     {
+        var ownFolder = folder is null ? Directory.CreateTempSubdirectory("evx").FullName : null;
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, host + ".dll"), .. arguments])
         {
             UseShellExecute = false,
-            WorkingDirectory = folder ?? Directory.CreateTempSubdirectory("evx").FullName,
+            WorkingDirectory = folder ?? ownFolder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -59,7 +62,7 @@ public sealed partial class HostProcess : IAsyncDisposable
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
 
-        return new HostProcess(Process.Start(start) ?? throw new InvalidOperationException($"{host} does not start."));
+        return new HostProcess(Process.Start(start) ?? throw new InvalidOperationException($"{host} does not start."), ownFolder);
     }
 
     /// <summary>Runs a host to its end.</summary>
@@ -114,6 +117,8 @@ public sealed partial class HostProcess : IAsyncDisposable
 
         await _process.WaitForExitAsync();
         _process.Dispose();
+        if (_ownFolder is not null)
+            Directory.Delete(_ownFolder, recursive: true);
     }
 
     private static string Read(StringBuilder text)

@@ -109,6 +109,10 @@ public sealed class PostgresCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync(keepFolder: false, CancellationToken.None);
+
+        // After a kill without a restart there is no shell left to do it.
+        if (Directory.Exists(_folder))
+            Directory.Delete(_folder, recursive: true);
     }
 
     private async Task InitialiseAsync(CancellationToken cancellationToken)

@@ -67,6 +67,7 @@ public sealed class WorkerProcessTests(EmptyDatabase database) : IClassFixture<E
         await File.WriteAllTextAsync(Path.Combine(folder, ".env.local"), "A=1\ns3cret\n", TestContext.Current.CancellationToken);
 
         var (code, _, error) = await HostProcess.RunAsync("Eventix.Worker", [], [], folder);
+        Directory.Delete(folder, recursive: true);
 
         code.Should().Be(2);
         error.Should().Contain(".env.local").And.Contain("line 2").And.NotContain("s3cret");

@@ -1,4 +1,7 @@
+using System.Net.Sockets;
 using Eventix.Application.Configuration;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
 
 namespace Eventix.Api.Configuration;
 
@@ -17,5 +20,26 @@ internal static class Listening
             else
                 kestrel.ListenAnyIP(options.Port);
         });
+    }
+
+    /// <summary>Listens until the host is asked to stop.</summary>
+    /// <exception cref="OptionsValidationException">It cannot listen there.</exception>
+    public static async Task ListenAsync(this WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception refused) when (refused is IOException { InnerException: AddressInUseException } or SocketException)
+        {
+            var options = app.Services.GetRequiredService<IOptions<ApiOptions>>().Value;
+            throw new OptionsValidationException(
+                nameof(ApiOptions),
+                typeof(ApiOptions),
+                [$"The API cannot listen on {options.Host} (EVENTIX_API_HOST), port {options.Port} (EVENTIX_API_PORT): {refused.Message}"]
+            );
+        }
+
+        await app.WaitForShutdownAsync();
     }
 }

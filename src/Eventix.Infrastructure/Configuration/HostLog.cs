@@ -2,12 +2,15 @@ using Microsoft.Extensions.DependencyInjection;
 using Serilog;
 using Serilog.Events;
 using Serilog.Formatting.Compact;
+using static System.StringComparison;
 
 namespace Eventix.Infrastructure.Configuration;
 
 public static class HostLog
 {
     private const string Template = "[{Timestamp:HH:mm:ss} {Level:u3}] {Message:lj}{NewLine}{Exception}";
+
+    private const string StartFailed = "HostedServiceStartupFaulted";
 
     /// <summary>Logs for people in a terminal, and one compact JSON object a line otherwise. Ids and counts, never arguments or results.</summary>
     /// <param name="toStandardError">For verbs, whose standard output is their answer.</param>
@@ -17,7 +20,11 @@ public static class HostLog
             log.MinimumLevel.Information()
                 .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
                 .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Information)
-                .MinimumLevel.Override("Npgsql", LogEventLevel.Warning);
+                .MinimumLevel.Override("Npgsql", LogEventLevel.Warning)
+                // What ends a start is thrown as well, and told there.
+                .Filter.ByExcluding(entry =>
+                    entry.Properties.GetValueOrDefault("EventId")?.ToString().Contains(StartFailed, Ordinal) == true
+                );
 
             var isTerminal = toStandardError ? !Console.IsErrorRedirected : !Console.IsOutputRedirected;
             LogEventLevel? errorsFrom = toStandardError ? LogEventLevel.Verbose : null;

@@ -45,8 +45,15 @@ internal sealed class DatabaseMigrator(IOptions<DatabaseOptions> options, ILogge
             return;
 
         logger.LogInformation("Applying {Count} migrations: {Migrations}", pending.Count, pending);
-        await using var context = EventixDbContext.Create(_connectionString);
-        await context.Database.MigrateAsync(cancellationToken);
+        try
+        {
+            await using var context = EventixDbContext.Create(_connectionString);
+            await context.Database.MigrateAsync(cancellationToken);
+        }
+        catch (PostgresException refused)
+        {
+            throw new DatabaseException($"The database {Place()} refuses a migration: {OneLine(refused)}", refused);
+        }
     }
 
     /// <summary>The names of the migrations that the database lacks, oldest first.</summary>
@@ -80,15 +87,22 @@ internal sealed class DatabaseMigrator(IOptions<DatabaseOptions> options, ILogge
         {
             await connection.DisposeAsync();
 
-            if (failure is not NpgsqlException)
+            if (failure is OperationCanceledException or DatabaseException)
                 throw;
 
-            var at = new NpgsqlConnectionStringBuilder(_connectionString);
-            var user = at.Username is { } name ? $" as user '{name}'" : "";
-            throw new DatabaseException(
-                $"The database '{at.Database}' on {at.Host}:{at.Port} (DATABASE_URL) cannot be opened{user}: {failure.Message}",
-                failure
-            );
+            throw new DatabaseException($"The database {Place()} cannot be opened: {OneLine(failure)}", failure);
         }
     }
+
+    /// <summary>Which database it is and who asks, without the password.</summary>
+    private string Place()
+    {
+        var to = new NpgsqlConnectionStringBuilder(_connectionString);
+        var user = to.Username is { } name ? $" as user '{name}'" : "";
+
+        return $"'{to.Database}' on {to.Host}:{to.Port}{user} (DATABASE_URL)";
+    }
+
+    private static string OneLine(Exception failure) =>
+        failure is PostgresException server ? $"{server.MessageText} ({server.SqlState})" : failure.Message.ReplaceLineEndings(" ");
 }

@@ -192,7 +192,8 @@ internal static partial class DatabaseUrl
     private static string AllowedFor(string option) =>
         Types.GetValueOrDefault(option) switch
         {
-            { IsEnum: true } type => "; allowed are " + string.Join(", ", Enum.GetNames(type)).ToLowerInvariant(),
+            { IsEnum: true } type => "; allowed are "
+                + string.Join(", ", Enum.GetNames(type).Select(name => WordEnd().Replace(name, "-"))).ToLowerInvariant(),
             var type when type == typeof(bool) => "; allowed are true and false",
             var type when type == typeof(int) => "; allowed are whole numbers in its range",
             _ => "",
@@ -250,6 +251,9 @@ internal static partial class DatabaseUrl
 
     [GeneratedRegex(@"\\(?<char>.)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Escape();
+
+    [GeneratedRegex("(?<=[a-z])(?=[A-Z])", RegexOptions.None, 1000)]
+    private static partial Regex WordEnd();
 
     [GeneratedRegex("^[A-Za-z][A-Za-z_ ]{1,40}$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Identifier();

@@ -64,7 +64,7 @@ public sealed class DatabaseUrlTests
     [Theory]
     [InlineData("mysql://u:s3cret@h/d", "mysql://")]
     [InlineData("postgresql://u:s3cret@h/d?colour=s3cret", "colour")]
-    [InlineData("postgresql://u:s3cret@h/d?sslmode=s3cret", "sslmode", "verifyfull")]
+    [InlineData("postgresql://u:s3cret@h/d?sslmode=s3cret", "sslmode", "verify-full")]
     [InlineData("postgresql://u:s3cret@h/d?connect_timeout=s3cret", "connect_timeout", "whole number")]
     [InlineData("postgresql://u:s3cret@h/d?pooling=s3cret", "pooling", "true and false")]
     [InlineData("postgresql://u:s3cret@h/d?s3cret", "without a value")]
