@@ -1,3 +1,4 @@
+using Eventix.Api;
 using Eventix.Api.Configuration;
 using Eventix.Application;
 using Eventix.Application.Workers;
@@ -13,13 +14,15 @@ return await HostStart.RunAsync(async () =>
 
     builder.Configuration.AddEnvFile();
     builder.AddListening();
-    builder.Services.AddHostLog().AddApplication().AddInfrastructure(builder.Configuration);
+    builder.Services.AddHostLog().AddApplication().AddInfrastructure(builder.Configuration).AddRestApi();
     if (args.Contains(WorkerSwitch))
         builder.Services.AddTaskWorker().AddWorkerShutdown(builder.Configuration);
 
     builder.Host.UseDefaultServiceProvider(options => (options.ValidateOnBuild, options.ValidateScopes) = (true, true));
 
     await using var app = builder.Build();
+
+    app.MapRestApi();
 
     await app.Services.PrepareAsync();
     await app.RunAsync();
