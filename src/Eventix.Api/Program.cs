@@ -23,6 +23,8 @@ return await HostStart.RunAsync(async () =>
     await using var app = builder.Build();
     app.MapRestApi();
 
+    app.MapRestApi();
+
     await app.Services.PrepareAsync();
     await app.ListenAsync();
 });

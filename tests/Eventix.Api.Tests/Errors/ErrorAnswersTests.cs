@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Eventix.Testing;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Eventix.Api.Tests.Errors;
 
@@ -175,20 +176,37 @@ public sealed class ErrorAnswersTests(RestHost host) : IClassFixture<RestHost>
     }
 
     [Fact]
-    public async Task A_client_that_hangs_up_is_no_error()
+    public async Task A_client_that_hangs_up_stops_its_query_and_is_no_error()
     {
         await using var own = new RestHost();
         await own.InitializeAsync();
-        using (var connection = await RawConnection.OpenAsync(own.Address))
+        using var connection = await RawConnection.OpenAsync(own.Address);
+        await using (var blocker = await own.Database.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken))
         {
-            await connection.WriteAsync("POST /task HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n{\"task\":"u8.ToArray());
+            await using var transaction = await blocker.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            await using var block = new NpgsqlCommand("LOCK TABLE eventix_task", blocker, transaction);
+            await block.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+            await connection.WriteAsync("GET /task/hangs_up HTTP/1.1\r\nHost: test\r\n\r\n"u8.ToArray());
+            await WaitForBlockedQueriesAsync(own, 1);
             connection.Abort();
+            await WaitForBlockedQueriesAsync(own, 0);
         }
 
-        // The host drains its requests before it stops, so the broken one has ended after this.
+        // The host lets its requests end before it stops, so whatever the broken one logs is there.
         await own.StopAsync();
+        own.Complaints.Where(entry => entry.Text.Contains("/task/", StringComparison.Ordinal)).Should().BeEmpty();
+    }
 
-        own.Complaints.Where(entry => entry.Text.Contains("/task", StringComparison.Ordinal)).Should().BeEmpty();
+    private static async Task WaitForBlockedQueriesAsync(RestHost host, long count)
+    {
+        const string Blocked = """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'SELECT%uid = $1%'
+            """;
+
+        while (await host.Database.ScalarAsync<long>(Blocked) != count)
+            await Task.Delay(10, TestContext.Current.CancellationToken);
     }
 
     private Task<RawAnswer> Get(string target) => Send($"GET {target}", body: null);
