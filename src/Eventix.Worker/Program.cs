@@ -2,7 +2,11 @@ using System.CommandLine;
 using Eventix.Worker.Configuration;
 using Eventix.Worker.Migration;
 
-var worker = new RootCommand("Runs tasks, until it is asked to stop. The verbs do one job and end.") { MigrateVerb.Create() };
+var worker = new RootCommand("Runs tasks, until it is asked to stop. The verbs do one job and end.")
+{
+    MigrateVerb.Create(),
+    ImportVerb.Create(),
+};
 worker.SetAction((_, _) => WorkerHost.RunWorkerAsync());
 
 // The host ends on signals by itself, within its own time.
