@@ -3,6 +3,7 @@ using Eventix.Application;
 using Eventix.Application.Workers;
 using Eventix.Infrastructure;
 using Eventix.Infrastructure.Configuration;
+using Eventix.Infrastructure.Embedded;
 
 return await HostStart.RunAsync(async () =>
 {
@@ -20,6 +21,7 @@ return await HostStart.RunAsync(async () =>
     builder.Host.UseDefaultServiceProvider(options => (options.ValidateOnBuild, options.ValidateScopes) = (true, true));
 
     await using var app = builder.Build();
+    await using var embedded = await app.Services.StartEmbeddedDatabaseAsync();
 
     await app.Services.PrepareAsync();
     await app.RunAsync();
