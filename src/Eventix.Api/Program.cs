@@ -4,6 +4,7 @@ using Eventix.Application;
 using Eventix.Application.Workers;
 using Eventix.Infrastructure;
 using Eventix.Infrastructure.Configuration;
+using Eventix.Infrastructure.Embedded;
 
 return await HostStart.RunAsync(async () =>
 {
@@ -23,7 +24,7 @@ return await HostStart.RunAsync(async () =>
     await using var app = builder.Build();
     app.MapRestApi();
 
-    app.MapRestApi();
+    await using var embedded = await app.Services.StartEmbeddedDatabaseAsync();
 
     await app.Services.PrepareAsync();
     await app.ListenAsync();
