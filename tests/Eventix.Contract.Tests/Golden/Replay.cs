@@ -1,16 +1,18 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Eventix.Testing;
 
 namespace Eventix.Contract.Tests.Golden;
 
 /// <summary>Plays every pair of a built route once, in order, against the real host, and keeps the answers for the tests to look at.</summary>
-public sealed class Replay : IAsyncLifetime
+public sealed partial class Replay : IAsyncLifetime
 {
     private readonly TestDatabase _database = new();
     private readonly Dictionary<string, string> _saved = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ReplayedAnswer> _answers = new(StringComparer.Ordinal);
-    private ApiProcess? _api;
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false });
+    private HostProcess? _api;
 
     public DateTimeOffset Began { get; private set; }
 
@@ -19,7 +21,8 @@ public sealed class Replay : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await _database.InitializeAsync();
-        _api = await ApiProcess.StartAsync(_database.Url);
+        _api = HostProcess.Start("Eventix.Api", [], [("DATABASE_URL", _database.Url), ("EVENTIX_API_PORT", "0")]);
+        _client.BaseAddress = new Uri(Address().Match(await _api.WaitForLineAsync("Now listening on", TimeSpan.FromMinutes(1))).Value);
         Began = await DatabaseClockAsync();
 
         foreach (var pair in GoldenPair.All.Where(pair => !NotBuilt.Has(pair)))
@@ -41,7 +44,7 @@ public sealed class Replay : IAsyncLifetime
             request.Content.Headers.ContentType = new("application/json");
         }
 
-        using var response = await _api!.Client.SendAsync(request);
+        using var response = await _client.SendAsync(request);
 
         return new ReplayedAnswer(
             (int)response.StatusCode,
@@ -53,6 +56,7 @@ public sealed class Replay : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        _client.Dispose();
         if (_api is not null)
             await _api.DisposeAsync();
         await _database.DisposeAsync();
@@ -61,6 +65,9 @@ public sealed class Replay : IAsyncLifetime
     private string Filled(string text) => _saved.Aggregate(text, (filled, value) => filled.Replace($"${{{value.Key}}}", value.Value));
 
     private Task<DateTimeOffset> DatabaseClockAsync() => _database.ScalarAsync<DateTimeOffset>("SELECT clock_timestamp()");
+
+    [GeneratedRegex(@"http://127\.0\.0\.1:\d+", RegexOptions.None, 1000)]
+    private static partial Regex Address();
 }
 
 /// <param name="Came">When it had come, by the database's clock.</param>
