@@ -18,6 +18,7 @@ internal sealed class TaskWorker(
     OutcomeWriter outcomes,
     TaskRunner runner,
     TaskRegistry registry,
+    TaskArrivals arrivals,
     IOptions<TaskWorkerOptions> options,
     TimeProvider clock,
     ILogger<TaskWorker> logger
@@ -50,6 +51,7 @@ internal sealed class TaskWorker(
             _options.Concurrency
         );
 
+        arrivals.Arrived += Wake;
         using var ended = new CancellationTokenSource();
         using var giveUp = new CancellationTokenSource();
         var writer = outcomes.RunAsync(Settle, giveUp.Token);
@@ -59,6 +61,7 @@ internal sealed class TaskWorker(
         );
 
         await ClaimUntilStoppedAsync(stoppingToken);
+        arrivals.Arrived -= Wake;
         await EndRunningTasksAsync(runners);
 
         outcomes.Complete();
@@ -222,7 +225,13 @@ internal sealed class TaskWorker(
         _wake.Writer.TryWrite(true);
     }
 
-    /// <summary>Until a task is settled, at most <paramref name="atMost"/>.</summary>
+    private void Wake(string @namespace)
+    {
+        if (_options.Namespaces.Contains(@namespace))
+            _wake.Writer.TryWrite(true);
+    }
+
+    /// <summary>Until a task is settled or comes in, at most <paramref name="atMost"/>.</summary>
     private async Task WaitAsync(TimeSpan atMost, CancellationToken stoppingToken)
     {
         await Task.WhenAny(_wake.Reader.WaitToReadAsync(stoppingToken).AsTask(), Task.Delay(atMost, clock, stoppingToken));

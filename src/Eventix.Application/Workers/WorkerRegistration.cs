@@ -29,6 +29,7 @@ public static class WorkerRegistration
     {
         services.AddTasks(typeof(WorkerRegistration).Assembly);
         services.TryAddSingleton(provider => new TaskRegistry(provider.GetServices<TaskAssembly>().Select(tasks => tasks.Assembly)));
+        services.AddSingleton<TaskArrivals>();
         services.AddScoped<IEventixScheduler, EventixScheduler>();
         services.AddOptionsFromVariables<TaskWorkerOptions>();
 

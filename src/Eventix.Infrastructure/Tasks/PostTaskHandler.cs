@@ -1,14 +1,15 @@
 using Eventix.Application.Tasks;
+using Eventix.Application.Workers;
 using Eventix.Domain;
 using Eventix.Domain.Tasks;
 using Eventix.Infrastructure.Persistence;
 using MediatR;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Eventix.Infrastructure.Tasks;
 
-internal sealed class PostTaskHandler(NpgsqlDataSource database, ClaimBookmarks bookmarks) : IRequestHandler<PostTask, EventixTask>
+internal sealed class PostTaskHandler(NpgsqlDataSource database, ClaimBookmarks bookmarks, TaskArrivals arrivals)
+    : IRequestHandler<PostTask, EventixTask>
 {
     // A task without a key never meets the unique index, nor does one that does not wait: a post of a finished task merges into nothing.
     private const string Insert = $"""
@@ -52,6 +53,8 @@ internal sealed class PostTaskHandler(NpgsqlDataSource database, ClaimBookmarks 
             await StatementRetry.RunAsync(() => StoreAsync(sql, task, cancellationToken)) ?? throw DomainException.AlreadyExists(task.Uid);
 
         bookmarks.Waits(stored);
+        if (stored.Status.IsWaiting())
+            arrivals.Tell(stored.Namespace);
 
         return stored;
     }
