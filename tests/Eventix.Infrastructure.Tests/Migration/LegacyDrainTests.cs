@@ -30,7 +30,8 @@ public sealed class LegacyDrainTests
     {
         await using var dump = await ImportAsync();
         var due = await UidsAsync(dump, Due);
-        var lost = await UidsAsync(dump, "status = 'processing' AND worker_expires < now()");
+        var lost = await UidsAsync(dump, "status = 'processing' AND worker_expires < now() AND eta <= now()");
+        var lostButNotDue = await UidsAsync(dump, "status = 'processing' AND worker_expires < now() AND eta > now()");
         var expired = await UidsAsync(dump, "status IN ('done', 'error') AND expires < now()");
         lost.Should().NotBeEmpty();
         expired.Should().NotBeEmpty();
@@ -46,6 +47,7 @@ public sealed class LegacyDrainTests
 
         var superseded = await UidsAsync(dump, "result::text LIKE '%\"Superseded\"%'");
         (await UidsAsync(dump, "status = 'done' AND attempt = 1")).Should().BeEquivalentTo(due.Concat(lost).Except(superseded));
+        (await UidsAsync(dump, "status = 'scheduled' AND worker_id IS NULL AND lost_leases = 1")).Should().BeEquivalentTo(lostButNotDue);
         (await UidsAsync(dump, "true")).Should().NotIntersectWith(expired);
     }
 
