@@ -1,4 +1,5 @@
 using System.Reflection;
+using Eventix.Api.Events;
 using Eventix.Api.Http;
 using Eventix.Api.Tasks;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -27,6 +28,8 @@ internal static class RestApi
         app.UseRestRouting();
 
         app.MapTasks();
+        app.MapLists();
+        app.MapEvents();
         app.MapGet("/version", GetVersion);
     }
 

@@ -1,3 +1,5 @@
+using Eventix.Application.Configuration;
+using Eventix.Application.Events;
 using Eventix.Application.Messaging;
 using Eventix.Application.Workers;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,6 +12,8 @@ public static class DependencyInjection
     public static IServiceCollection AddApplication(this IServiceCollection services)
     {
         services.AddSingleton(TimeProvider.System);
+
+        services.AddOptionsFromVariables<EventOptions>();
 
         return services.AddMessaging().AddTaskRegistry();
     }

@@ -43,6 +43,7 @@ public static class DependencyInjection
         services.AddSingleton<ClaimBookmarks>();
         services.AddSingleton<ITaskClaims, TaskClaims>();
         services.AddSingleton<ITaskWriteBacks, TaskWriteBacks>();
+        services.AddScoped<ITaskStore, TaskStore>();
         services.AddSingleton<TaskMaintenance>();
         services.AddOptionsFromVariables<MaintenanceOptions>();
         services.AddHostedService<MaintenanceLoop>();

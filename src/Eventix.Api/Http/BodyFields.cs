@@ -101,6 +101,12 @@ internal sealed class BodyFields
         }
     }
 
+    /// <summary>A whole number of 32 bits from 0 on; null when absent or null.</summary>
+    public int? Size(int field) =>
+        Int(field) is not < 0 and var number
+            ? number
+            : Refuse<int?>(field, "greater_than_equal", "Input should be greater than or equal to 0", ("ge", "0"));
+
     /// <summary>A whole number of 32 bits; null when absent, refused when null.</summary>
     public int? NonNullInt(int field) =>
         IsExplicitNull(field) ? Refuse<int?>(field, "int_type", "Input should be a valid integer") : Int(field);
@@ -192,6 +198,9 @@ internal sealed class BodyFields
 
         return Raw(field);
     }
+
+    /// <summary>Notes that a field breaks a rule of its own.</summary>
+    public void RefuseValue(int field, string message) => Refuse<object?>(field, "value_error", $"Value error, {message}");
 
     /// <exception cref="InvalidRequestException">Something was wrong.</exception>
     public void ThrowIfInvalid()

@@ -11,9 +11,57 @@ internal sealed class QueryFields(HttpContext http)
     {
         var text = http.QueryValue(name);
         if (text is null)
-            (_errors ??= []).Add(FieldError.Missing("query", name));
+            Add(FieldError.Missing("query", name));
 
         return text ?? "";
+    }
+
+    /// <summary>A point in time in any form of <see cref="WireTime"/>; null when absent.</summary>
+    public DateTimeOffset? Time(string name)
+    {
+        if (http.QueryValue(name) is not { } text)
+            return null;
+        if (WireTime.TryRead(System.Text.Encoding.UTF8.GetBytes(text), out var time, out var problem))
+            return time;
+
+        Add(
+            new FieldError(
+                "datetime_from_date_parsing",
+                "query",
+                name,
+                $"Input should be a valid datetime or date, {problem}",
+                FieldError.EchoOf(text),
+                Context: ("error", problem)
+            )
+        );
+        return null;
+    }
+
+    /// <summary>Words of a few, each given as a parameter of its own under one name; empty when there is none.</summary>
+    /// <param name="expected">The words as pydantic lists them: `'a', 'b' or 'c'`.</param>
+    public IReadOnlyList<T> Words<T>(string name, Func<string, T?> parse, string expected)
+        where T : struct
+    {
+        var words = new List<T>();
+        foreach (var (place, text) in http.QueryValues(name).Index())
+        {
+            if (parse(text) is { } word)
+                words.Add(word);
+            else
+                Add(
+                    new FieldError(
+                        "enum",
+                        "query",
+                        name,
+                        $"Input should be {expected}",
+                        FieldError.EchoOf(text),
+                        place,
+                        ("expected", expected)
+                    )
+                );
+        }
+
+        return words;
     }
 
     /// <exception cref="InvalidRequestException">Something was wrong.</exception>
@@ -22,4 +70,6 @@ internal sealed class QueryFields(HttpContext http)
         if (_errors is not null)
             throw new InvalidRequestException(_errors);
     }
+
+    private void Add(FieldError error) => (_errors ??= []).Add(error);
 }
