@@ -109,9 +109,10 @@ internal sealed class TaskWorker(
                 if (!moreIsDue)
                     await WaitAsync(_options.PollInterval, stoppingToken);
             }
-            catch (DbException unreachable)
+            catch (Exception failed) when (failed is DbException or InvalidCastException)
             {
-                logger.LogWarning(unreachable, "Could not claim tasks; trying again in {Delay}", RetryDelay);
+                // The latter: a row that an operator gave a time beyond the calendar. Its lease ends by itself.
+                logger.LogWarning(failed, "Could not claim tasks; trying again in {Delay}", RetryDelay);
                 await WaitAsync(RetryDelay, stoppingToken);
             }
         }
