@@ -1,4 +1,6 @@
+using Eventix.Application.Configuration;
 using Eventix.Application.Messaging;
+using Eventix.Application.Tasks;
 using Eventix.Application.Workers;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -10,6 +12,7 @@ public static class DependencyInjection
     public static IServiceCollection AddApplication(this IServiceCollection services)
     {
         services.AddSingleton(TimeProvider.System);
+        services.AddOptionsFromVariables<ClaimOptions>();
 
         return services.AddMessaging().AddTaskRegistry();
     }

@@ -7,7 +7,11 @@ public static class DomainErrors
     public const string AlreadyExists = "AlreadyExists";
     public const string RevisionConflict = "RevisionConflict";
     public const string TaskNotUnique = "TaskNotUnique";
+    public const string WrongTaskStatus = "WrongTaskStatus";
 
     /// <summary>In a task's result: it returned to waiting while another task waited under its unique key.</summary>
     public const string Superseded = "Superseded";
+
+    /// <summary>In a task's result: it was cancelled while it waited.</summary>
+    public const string TaskCancelled = "TaskCancelled";
 }

@@ -111,7 +111,12 @@ internal static class ErrorAnswers
         };
 
     private static int StatusOf(DomainException error) =>
-        error.Code == DomainErrors.NotFound ? StatusCodes.Status404NotFound : StatusCodes.Status409Conflict;
+        error.Code switch
+        {
+            DomainErrors.NotFound => StatusCodes.Status404NotFound,
+            DomainErrors.WrongTaskStatus => StatusCodes.Status422UnprocessableEntity,
+            _ => StatusCodes.Status409Conflict,
+        };
 
     private static string WhereFrom(HttpContext http, string field) =>
         http.Request.RouteValues.ContainsKey(field) ? "path"

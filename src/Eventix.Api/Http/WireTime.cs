@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
+using System.Text.Json;
 
 namespace Eventix.Api.Http;
 
@@ -18,6 +19,19 @@ internal static class WireTime
     private static readonly SearchValues<byte> DecimalBytes = SearchValues.Create("+-.0123456789eE"u8);
 
     private static readonly DateTimeOffset EarliestUnixTime = new(1600, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Writes a member of an object; null for no time.</summary>
+    public static void WriteTime(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, DateTimeOffset? time)
+    {
+        if (time is not { } point)
+        {
+            writer.WriteNull(name);
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[MaxBytes];
+        writer.WriteString(name, text[..Write(point, text)]);
+    }
 
     /// <summary>Writes into at least <see cref="MaxBytes"/> bytes; returns how many were used.</summary>
     public static int Write(DateTimeOffset time, Span<byte> target)

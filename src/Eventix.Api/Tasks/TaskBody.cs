@@ -42,9 +42,7 @@ internal sealed record TaskBody
         Operator,
     }
 
-    private static readonly FieldNames Names = new([
-        .. Enum.GetNames<Field>().Select(System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName),
-    ]);
+    private static readonly FieldNames Names = FieldNames.Of<Field>();
 
     public string? Uid { get; init; }
     public string? Revision { get; init; }

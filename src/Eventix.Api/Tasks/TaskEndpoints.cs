@@ -45,7 +45,7 @@ internal static class TaskEndpoints
 
     private static async Task Delete(HttpContext http, IMediator mediator, CancellationToken cancellationToken)
     {
-        await mediator.Send(new DeleteTask(http.PathValue("uid")), cancellationToken);
+        await mediator.Send(new DeleteTask(http.PathValue("uid"), http.QueryValue("revision")), cancellationToken);
 
         await JsonAnswer.WriteAsync(http.Response, StatusCodes.Status200OK, "null"u8);
     }

@@ -76,6 +76,7 @@ internal sealed class NewTaskValidator : AbstractValidator<NewTask>
     public NewTaskValidator()
     {
         RuleFor(task => task.Uid).Storable(EventixTask.MaxKeyBytes);
+        RuleFor(task => task.Revision).Storable(int.MaxValue);
         RuleFor(task => task.Revision)
             .Must(revision => Revision.TryReadCounter(revision, out _))
             .WithMessage("The revision's counter is too large");
