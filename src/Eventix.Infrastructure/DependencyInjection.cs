@@ -41,6 +41,7 @@ public static class DependencyInjection
     private static void AddTaskStore(this IServiceCollection services)
     {
         services.AddSingleton<ClaimBookmarks>();
+        services.AddSingleton<WaitingTasks>();
         services.AddSingleton<ITaskClaims, TaskClaims>();
         services.AddSingleton<ITaskWriteBacks, TaskWriteBacks>();
         services.AddSingleton<TaskMaintenance>();

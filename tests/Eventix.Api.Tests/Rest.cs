@@ -15,6 +15,8 @@ internal sealed class Rest(RestHost host)
 
     public Task<RestAnswer> PostAsync(string path, JsonNode body) => SendAsync(HttpMethod.Post, path, body.ToJsonString());
 
+    public Task<RestAnswer> PutAsync(string path, string body) => SendAsync(HttpMethod.Put, path, body);
+
     public Task<RestAnswer> PutAsync(string path, JsonNode body) => SendAsync(HttpMethod.Put, path, body.ToJsonString());
 
     private async Task<RestAnswer> SendAsync(HttpMethod method, string path, string? body)

@@ -15,4 +15,7 @@ internal static class SupersededTask
         + """ "error_status_code":409,"error_traceback":"","error_payload":{"result":'""";
 
     public const string ErrorAfter = "'}}'";
+
+    /// <summary>The same error object outside of SQL.</summary>
+    public static string ErrorAround(string outcome) => ErrorBefore.Trim('\'') + outcome + ErrorAfter.Trim('\'');
 }
