@@ -27,6 +27,7 @@ internal static class RestApi
         app.UseRestRouting();
 
         app.MapTasks();
+        app.MapClaims();
         app.MapBatches();
         app.MapLeases();
         app.MapGet("/version", GetVersion);

@@ -13,6 +13,8 @@ public static class DependencyInjection
     {
         services.AddSingleton(TimeProvider.System);
         services.AddOptionsFromVariables<ClaimOptions>();
+        services.AddSingleton<ClaimQueue>();
+        services.AddHostedService(provider => provider.GetRequiredService<ClaimQueue>());
 
         return services.AddMessaging().AddTaskRegistry();
     }

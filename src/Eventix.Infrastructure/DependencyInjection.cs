@@ -45,6 +45,9 @@ public static class DependencyInjection
         services.AddSingleton<ITaskClaims, TaskClaims>();
         services.AddSingleton<ITaskWriteBacks, TaskWriteBacks>();
         services.AddSingleton<TaskMaintenance>();
+        services.AddHostedService<ArrivalListener>();
+        services.AddSingleton<ArrivalNotifier>();
+        services.AddHostedService(provider => provider.GetRequiredService<ArrivalNotifier>());
         services.AddOptionsFromVariables<MaintenanceOptions>();
         services.AddHostedService<MaintenanceLoop>();
     }

@@ -144,6 +144,15 @@ internal sealed class BodyFields
         return texts;
     }
 
+    /// <summary>The same, but it must be there and not null.</summary>
+    public IReadOnlyList<string> RequiredTexts(int field, int most)
+    {
+        if (IsNull(field))
+            RequiredArray(field);
+
+        return Texts(field, most) ?? [];
+    }
+
     /// <summary>A bool, also from 0, 1 and the words for yes and no; null when absent, refused when null.</summary>
     public bool? NonNullBool(int field)
     {

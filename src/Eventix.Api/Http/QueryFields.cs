@@ -1,4 +1,6 @@
+using System.Globalization;
 using Eventix.Api.Errors;
+using Eventix.Application.Tasks;
 
 namespace Eventix.Api.Http;
 
@@ -16,10 +18,41 @@ internal sealed class QueryFields(HttpContext http)
         return text ?? "";
     }
 
+    /// <summary>A whole number within bounds; null when there is none.</summary>
+    public int? IntBetween(string name, int min, int max)
+    {
+        if (http.QueryValue(name) is not { } text)
+            return null;
+
+        const string Message = "Input should be a valid integer, unable to parse string as an integer";
+        if (!LaxInput.TryReadInt(text, out var number))
+            (_errors ??= []).Add(new FieldError("int_parsing", "query", name, Message, FieldError.EchoOf(text)));
+        else if (number < min || number > max)
+            (_errors ??= []).Add(OutOfBounds(name, text, number < min, min, max));
+
+        return (int)Math.Clamp(number, min, max);
+    }
+
     /// <exception cref="InvalidRequestException">Something was wrong.</exception>
     public void ThrowIfInvalid()
     {
         if (_errors is not null)
             throw new InvalidRequestException(_errors);
+    }
+
+    private static FieldError OutOfBounds(string name, string text, bool isLess, int min, int max)
+    {
+        var (type, words, bound, key) = isLess
+            ? ("greater_than_equal", "greater than or equal to", min, "ge")
+            : ("less_than_equal", "less than or equal to", max, "le");
+
+        return new FieldError(
+            type,
+            "query",
+            name,
+            $"Input should be {words} {bound}",
+            FieldError.EchoOf(text),
+            Context: (key, bound.ToString(CultureInfo.InvariantCulture))
+        );
     }
 }

@@ -14,7 +14,6 @@ internal static class TaskEndpoints
         app.MapGet("/task/{uid}", Get);
         app.MapPut("/task/{uid}", Put);
         app.MapDelete("/task/{uid}", Delete);
-        app.MapGet("/tasks/next_scheduled", ClaimNext);
     }
 
     private static async Task Post(HttpContext http, IMediator mediator, CancellationToken cancellationToken)
@@ -48,17 +47,5 @@ internal static class TaskEndpoints
         await mediator.Send(new DeleteTask(http.PathValue("uid"), http.QueryValue("revision")), cancellationToken);
 
         await JsonAnswer.WriteAsync(http.Response, StatusCodes.Status200OK, "null"u8);
-    }
-
-    private static async Task ClaimNext(HttpContext http, IMediator mediator, CancellationToken cancellationToken)
-    {
-        var query = new QueryFields(http);
-        var claim = new ClaimNextTask(query.RequiredText("worker_id"), query.RequiredText("namespace"));
-        query.ThrowIfInvalid();
-
-        if (await mediator.Send(claim, cancellationToken) is { } task)
-            await TaskJson.WriteAsync(http.Response, task);
-        else
-            http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 }
