@@ -1,5 +1,6 @@
 using System.Reflection;
 using Eventix.Api.Http;
+using Eventix.Api.Operations;
 using Eventix.Api.Tasks;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -30,6 +31,7 @@ internal static class RestApi
         app.MapClaims();
         app.MapBatches();
         app.MapLeases();
+        app.MapOperations();
         app.MapGet("/version", GetVersion);
     }
 

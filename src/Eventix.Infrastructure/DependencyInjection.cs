@@ -1,6 +1,7 @@
 using Eventix.Application.Configuration;
 using Eventix.Application.Messaging;
 using Eventix.Application.Tasks;
+using Eventix.Infrastructure.Operations;
 using Eventix.Infrastructure.Persistence;
 using Eventix.Infrastructure.Tasks;
 using Microsoft.Extensions.Configuration;
@@ -45,6 +46,7 @@ public static class DependencyInjection
         services.AddSingleton<ITaskClaims, TaskClaims>();
         services.AddSingleton<ITaskWriteBacks, TaskWriteBacks>();
         services.AddSingleton<TaskMaintenance>();
+        services.AddSingleton<TaskStatistics>();
         services.AddHostedService<ArrivalListener>();
         services.AddSingleton<ArrivalNotifier>();
         services.AddHostedService(provider => provider.GetRequiredService<ArrivalNotifier>());
