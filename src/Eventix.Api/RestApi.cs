@@ -1,4 +1,5 @@
 using System.Reflection;
+using Eventix.Api.Events;
 using Eventix.Api.Http;
 using Eventix.Api.Operations;
 using Eventix.Api.Tasks;
@@ -32,6 +33,8 @@ internal static class RestApi
         app.MapBatches();
         app.MapLeases();
         app.MapOperations();
+        app.MapLists();
+        app.MapEvents();
         app.MapGet("/version", GetVersion);
     }
 

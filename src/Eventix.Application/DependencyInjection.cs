@@ -1,4 +1,5 @@
 using Eventix.Application.Configuration;
+using Eventix.Application.Events;
 using Eventix.Application.Messaging;
 using Eventix.Application.Tasks;
 using Eventix.Application.Workers;
@@ -15,6 +16,8 @@ public static class DependencyInjection
         services.AddOptionsFromVariables<ClaimOptions>();
         services.AddSingleton<ClaimQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<ClaimQueue>());
+
+        services.AddOptionsFromVariables<EventOptions>();
 
         return services.AddMessaging().AddTaskRegistry();
     }

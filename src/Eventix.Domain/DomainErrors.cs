@@ -7,6 +7,8 @@ public static class DomainErrors
     public const string AlreadyExists = "AlreadyExists";
     public const string RevisionConflict = "RevisionConflict";
     public const string TaskNotUnique = "TaskNotUnique";
+    public const string NoTaskFoundForUniqueKey = "NoTaskFoundForUniqueKey";
+    public const string TaskUniqueKeyNotUnique = "TaskUniqueKeyNotUnique";
     public const string WrongTaskStatus = "WrongTaskStatus";
 
     /// <summary>In a task's result: it returned to waiting while another task waited under its unique key.</summary>

@@ -36,4 +36,14 @@ public sealed class DomainException : Exception
 
     public static DomainException TaskNotUnique(string uniqueKey) =>
         new(DomainErrors.TaskNotUnique, $"Another task waits under unique_key {uniqueKey}");
+
+    /// <summary>The text says None whatever was asked for, as clients know it.</summary>
+    public static DomainException NoTaskFoundForUniqueKey(string uniqueKey) =>
+        new(DomainErrors.NoTaskFoundForUniqueKey, $"No task for unique_key {uniqueKey} and stati None found");
+
+    public static DomainException TaskUniqueKeyNotUnique(string uniqueKey) =>
+        new(DomainErrors.TaskUniqueKeyNotUnique, $"Task with unique_key {uniqueKey} not unique");
+
+    public static DomainException WrongTaskStatus(string uid, string status) =>
+        new(DomainErrors.WrongTaskStatus, $"Task {uid} has wrong status: '{status}'", ("uid", uid), ("status", status));
 }

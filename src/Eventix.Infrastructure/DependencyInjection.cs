@@ -45,6 +45,7 @@ public static class DependencyInjection
         services.AddSingleton<WaitingTasks>();
         services.AddSingleton<ITaskClaims, TaskClaims>();
         services.AddSingleton<ITaskWriteBacks, TaskWriteBacks>();
+        services.AddScoped<ITaskStore, TaskStore>();
         services.AddSingleton<TaskMaintenance>();
         services.AddSingleton<TaskStatistics>();
         services.AddHostedService<ArrivalListener>();

@@ -32,6 +32,9 @@ internal static class Listening
         }
         catch (Exception refused) when (refused is IOException { InnerException: AddressInUseException } or SocketException)
         {
+            // A worker in this process has started before: it gives back what it has claimed.
+            await app.StopAsync();
+
             var options = app.Services.GetRequiredService<IOptions<ApiOptions>>().Value;
             throw new OptionsValidationException(
                 nameof(ApiOptions),

@@ -152,7 +152,7 @@ internal static class ErrorAnswers
     private static int StatusOf(DomainException error) =>
         error.Code switch
         {
-            DomainErrors.NotFound => StatusCodes.Status404NotFound,
+            DomainErrors.NotFound or DomainErrors.NoTaskFoundForUniqueKey => StatusCodes.Status404NotFound,
             DomainErrors.WrongTaskStatus => StatusCodes.Status422UnprocessableEntity,
             _ => StatusCodes.Status409Conflict,
         };

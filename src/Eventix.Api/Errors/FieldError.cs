@@ -9,7 +9,7 @@ namespace Eventix.Api.Errors;
 /// <param name="Where">`body`, `query` or `path`.</param>
 /// <param name="Field">The field in question; null when it is the body as a whole.</param>
 /// <param name="Input">What was sent, as JSON; null when nothing was.</param>
-/// <param name="Offset">Where broken JSON breaks, in characters.</param>
+/// <param name="Offset">Where broken JSON breaks, in characters; or which of several values of the field it is, from 0.</param>
 internal sealed record FieldError(
     string Type,
     string Where,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Eventix.Api.Errors;
+using Eventix.Application.Tasks;
 
 namespace Eventix.Api.Http;
 
@@ -91,14 +92,20 @@ internal sealed class BodyFields
             case JsonTokenType.Number:
                 return IntOf(field, Raw(field).Span);
             case JsonTokenType.String:
-                var text = WireText.Unescape(Inside(field))?.Trim();
-                return text is not null && TryCleanDigits(text, out var digits)
+                var text = WireText.Unescape(Inside(field));
+                return text is not null && LaxInput.TryReadDigits(text, out var digits)
                     ? InRange(field, digits)
                     : Refuse<int?>(field, "int_parsing", "Input should be a valid integer, unable to parse string as an integer");
             default:
                 return Refuse<int?>(field, "int_type", "Input should be a valid integer");
         }
     }
+
+    /// <summary>A whole number of 32 bits from 0 on; null when absent or null.</summary>
+    public int? Size(int field) =>
+        Int(field) is not < 0 and var number
+            ? number
+            : Refuse<int?>(field, "greater_than_equal", "Input should be greater than or equal to 0", ("ge", "0"));
 
     /// <summary>A whole number of 32 bits; null when absent, refused when null.</summary>
     public int? NonNullInt(int field) =>
@@ -168,7 +175,7 @@ internal sealed class BodyFields
             case JsonTokenType.False:
                 return false;
             case JsonTokenType.String:
-                return WireText.Unescape(Inside(field)) is { } word && BoolOf(word) is { } meant
+                return WireText.Unescape(Inside(field)) is { } word && LaxInput.ReadBool(word) is { } meant
                     ? meant
                     : Refuse<bool?>(field, "bool_parsing", NotUnderstood);
             case JsonTokenType.Number:
@@ -184,7 +191,7 @@ internal sealed class BodyFields
         }
     }
 
-    /// <summary>A point in time in any form of <see cref="WireTime"/>; null when absent or null.</summary>
+    /// <summary>A point in time in any form of <see cref="LaxInput"/>; null when absent or null.</summary>
     public DateTimeOffset? Time(int field)
     {
         if (IsNull(field))
@@ -196,7 +203,7 @@ internal sealed class BodyFields
             case JsonTokenType.String:
                 var inside = Inside(field);
                 var text = inside.Contains((byte)'\\') ? System.Text.Encoding.UTF8.GetBytes(WireText.Unescape(inside) ?? "?") : inside;
-                if (WireTime.TryRead(text, out var time, out problem))
+                if (LaxInput.TryReadTime(text, out var time, out problem))
                     return time;
                 return Refuse<DateTimeOffset?>(
                     field,
@@ -206,7 +213,7 @@ internal sealed class BodyFields
                 );
             case JsonTokenType.Number:
                 var number = double.Parse(Raw(field).Span, NumberStyles.Float, CultureInfo.InvariantCulture);
-                if (WireTime.TryRead(number, out time, out problem))
+                if (LaxInput.TryReadTime(number, out time, out problem))
                     return time;
                 return Refuse<DateTimeOffset?>(
                     field,
@@ -251,6 +258,9 @@ internal sealed class BodyFields
 
         return Raw(field);
     }
+
+    /// <summary>Notes that a field breaks a rule of its own.</summary>
+    public void RefuseValue(int field, string message) => Refuse<object?>(field, "value_error", $"Value error, {message}");
 
     /// <exception cref="InvalidRequestException">Something was wrong.</exception>
     public void ThrowIfInvalid()
@@ -341,35 +351,7 @@ internal sealed class BodyFields
             : Refuse<int?>(field, "less_than_equal", $"Input should be less than or equal to {int.MaxValue}", Bound("le", int.MaxValue));
     }
 
-    // [+-] digits, which may be grouped by single underscores, and may end in a point and zeros.
-    private static bool TryCleanDigits(string text, out string digits)
-    {
-        digits = text;
-        var point = digits.IndexOf('.', StringComparison.Ordinal);
-        if (point >= 0)
-        {
-            if (point == digits.Length - 1 || digits.AsSpan(point + 1).ContainsAnyExcept('0'))
-                return false;
-            digits = digits[..point];
-        }
-
-        var start = digits.Length > 0 && digits[0] is '+' or '-' ? 1 : 0;
-        if (start == digits.Length || digits[start] == '_' || digits[^1] == '_' || digits.Contains("__", StringComparison.Ordinal))
-            return false;
-
-        digits = digits.Replace("_", "", StringComparison.Ordinal);
-        return !digits.AsSpan(start).ContainsAnyExceptInRange('0', '9');
-    }
-
     private static (string, string) Bound(string name, int value) => (name, value.ToString(CultureInfo.InvariantCulture));
-
-    private static bool? BoolOf(string word) =>
-        word.ToLowerInvariant() switch
-        {
-            "1" or "on" or "t" or "true" or "y" or "yes" => true,
-            "0" or "off" or "f" or "false" or "n" or "no" => false,
-            _ => null,
-        };
 
     private T? Refuse<T>(int field, string type, string message, (string Key, string Value)? context = null)
     {

@@ -8,7 +8,7 @@ internal sealed class FieldNames
 {
     private readonly string[] _names;
 
-    // By length first: of the 26 fields of a task at most three have the same one and most lengths only one.
+    // By length first: of the 26 fields of a task at most three have the same one.
     private readonly (int Field, byte[] Name)[][] _byLength;
 
     public FieldNames(params string[] names)

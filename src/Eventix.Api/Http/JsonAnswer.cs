@@ -15,7 +15,7 @@ internal static class JsonAnswer
     // A large result must not stay in memory for ever on every thread that once wrote one.
     private const int MaxKeptBytes = 64 * 1024;
 
-    private static readonly JsonWriterOptions Options = new()
+    internal static readonly JsonWriterOptions Options = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         SkipValidation = true,

@@ -34,6 +34,19 @@ internal readonly record struct JsonBody(ReadOnlyMemory<byte> Utf8, IReadOnlySet
         return Of(body);
     }
 
+    /// <summary>The same for a body that may be absent, or `null`: null then.</summary>
+    /// <exception cref="InvalidRequestException">It is not JSON, or it is not UTF-8.</exception>
+    public static async ValueTask<JsonBody?> ReadOptionalAsync(HttpRequest request)
+    {
+        var body = await ReadBytesAsync(request);
+        if (body.Length == 0)
+            return null;
+        if (!IsJson(request.ContentType))
+            throw new InvalidRequestException(NotAnObject(FieldError.EchoOf(Encoding.UTF8.GetString(body))));
+
+        return body.AsSpan().Trim(" \t\r\n"u8).SequenceEqual("null"u8) ? null : Of(body);
+    }
+
     /// <exception cref="InvalidRequestException">It is not UTF-8.</exception>
     public static JsonBody Of(ReadOnlyMemory<byte> body)
     {

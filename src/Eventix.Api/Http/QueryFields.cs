@@ -13,7 +13,7 @@ internal sealed class QueryFields(HttpContext http)
     {
         var text = http.QueryValue(name);
         if (text is null)
-            (_errors ??= []).Add(FieldError.Missing("query", name));
+            Add(FieldError.Missing("query", name));
 
         return text ?? "";
     }
@@ -25,12 +25,65 @@ internal sealed class QueryFields(HttpContext http)
             return null;
 
         const string Message = "Input should be a valid integer, unable to parse string as an integer";
-        if (!LaxInput.TryReadInt(text, out var number))
-            (_errors ??= []).Add(new FieldError("int_parsing", "query", name, Message, FieldError.EchoOf(text)));
-        else if (number < min || number > max)
-            (_errors ??= []).Add(OutOfBounds(name, text, number < min, min, max));
+        if (!LaxInput.TryReadDigits(text.Trim(), out var digits))
+        {
+            Add(new FieldError("int_parsing", "query", name, Message, FieldError.EchoOf(text)));
+            return null;
+        }
 
-        return (int)Math.Clamp(number, min, max);
+        if (int.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max)
+            return number;
+
+        Add(OutOfBounds(name, text, isLess: digits[0] == '-' || number < min, min, max));
+        return null;
+    }
+
+    /// <summary>A point in time in any form of <see cref="WireTime"/>; null when absent.</summary>
+    public DateTimeOffset? Time(string name)
+    {
+        if (http.QueryValue(name) is not { } text)
+            return null;
+        if (WireTime.TryRead(System.Text.Encoding.UTF8.GetBytes(text), out var time, out var problem))
+            return time;
+
+        Add(
+            new FieldError(
+                "datetime_from_date_parsing",
+                "query",
+                name,
+                $"Input should be a valid datetime or date, {problem}",
+                FieldError.EchoOf(text),
+                Context: ("error", problem)
+            )
+        );
+        return null;
+    }
+
+    /// <summary>Words of a few, each given as a parameter of its own under one name; empty when there is none.</summary>
+    /// <param name="expected">The words as pydantic lists them: `'a', 'b' or 'c'`.</param>
+    public IReadOnlyList<T> Words<T>(string name, Func<string, T?> parse, string expected)
+        where T : struct
+    {
+        var words = new List<T>();
+        foreach (var (place, text) in http.QueryValues(name).Index())
+        {
+            if (parse(text) is { } word)
+                words.Add(word);
+            else
+                Add(
+                    new FieldError(
+                        "enum",
+                        "query",
+                        name,
+                        $"Input should be {expected}",
+                        FieldError.EchoOf(text),
+                        place,
+                        ("expected", expected)
+                    )
+                );
+        }
+
+        return words;
     }
 
     /// <exception cref="InvalidRequestException">Something was wrong.</exception>
@@ -55,4 +108,6 @@ internal sealed class QueryFields(HttpContext http)
             Context: (key, bound.ToString(CultureInfo.InvariantCulture))
         );
     }
+
+    private void Add(FieldError error) => (_errors ??= []).Add(error);
 }

@@ -58,22 +58,26 @@ internal static class RawTarget
 
     /// <summary>A parameter of the query, `+` being a space; of several the last. Null when there is none.</summary>
     /// <exception cref="InvalidRequestException">It has a NUL, which no stored text has.</exception>
-    public static string? QueryValue(this HttpContext http, string name)
+    public static string? QueryValue(this HttpContext http, string name) => http.QueryValues(name) is [.., var last] ? last : null;
+
+    /// <summary>All parameters of the query that have one name, in their order.</summary>
+    /// <exception cref="InvalidRequestException">One has a NUL, which no stored text has.</exception>
+    public static IReadOnlyList<string> QueryValues(this HttpContext http, string name)
     {
-        string? found = null;
+        List<string>? found = null;
         var query = (http.Request.QueryString.Value ?? "").AsSpan();
         foreach (var range in query.TrimStart('?').Split('&'))
         {
             var pair = query.TrimStart('?')[range];
             var equals = pair.IndexOf('=');
             if (Decode(equals < 0 ? pair : pair[..equals]) == name)
-                found = equals < 0 ? "" : Decode(pair[(equals + 1)..]);
+                (found ??= []).Add(equals < 0 ? "" : Decode(pair[(equals + 1)..]));
         }
 
-        if (found?.Contains('\0', StringComparison.Ordinal) is true)
-            throw new InvalidRequestException(NotText("query", name, found));
+        if (found?.Find(value => value.Contains('\0', StringComparison.Ordinal)) is { } unstorable)
+            throw new InvalidRequestException(NotText("query", name, unstorable));
 
-        return found;
+        return found ?? [];
     }
 
     private static FieldError NotText(string where, string name, string input) =>

@@ -75,6 +75,9 @@ internal static class WireText
             writer.WriteRawValue(Quote(text), skipInputValidation: true);
     }
 
+    /// <summary>The same text as a JSON string with its quotes, for names of members, which a writer would escape by its own rules.</summary>
+    public static string ToJson(string text) => text.AsSpan().ContainsAny(Escaped) ? Quote(text) : $"\"{text}\"";
+
     private static char Unescape(char escape) =>
         escape switch
         {

@@ -42,6 +42,9 @@ internal sealed record TaskBody
         Operator,
     }
 
+    /// <summary>The words for a status, as pydantic lists them.</summary>
+    public const string Statuses = "'scheduled', 'processing', 'done', 'error' or 'retry'";
+
     private static readonly FieldNames Names = FieldNames.Of<Field>();
 
     public string? Uid { get; init; }
@@ -93,7 +96,7 @@ internal sealed record TaskBody
             UniqueKey = fields.Text((int)Field.UniqueKey),
             Eta = fields.Time((int)Field.Eta),
             Scheduled = fields.Time((int)Field.Scheduled),
-            Status = fields.Word((int)Field.Status, EventixTaskStatusText.Parse, "'scheduled', 'processing', 'done', 'error' or 'retry'"),
+            Status = fields.Word((int)Field.Status, EventixTaskStatusText.Parse, Statuses),
             Priority = fields.Int((int)Field.Priority),
             Namespace = fields.Text((int)Field.Namespace),
             Task = fields.RequiredText((int)Field.Task),

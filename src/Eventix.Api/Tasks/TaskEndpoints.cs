@@ -2,6 +2,7 @@ using Eventix.Api.Errors;
 using Eventix.Api.Http;
 using Eventix.Application.Tasks;
 using Eventix.Domain;
+using Eventix.Domain.Tasks;
 using MediatR;
 
 namespace Eventix.Api.Tasks;
@@ -14,6 +15,12 @@ internal static class TaskEndpoints
         app.MapGet("/task/{uid}", Get);
         app.MapPut("/task/{uid}", Put);
         app.MapDelete("/task/{uid}", Delete);
+
+        // Clients know this one to come first: `/task/by_unique_key/reschedule` is about the uid `by_unique_key`.
+        app.MapGet("/task/{uid}/reschedule", Reschedule).WithOrder(-1);
+        app.MapGet("/task/by_unique_key/{unique_key}", GetWaitingByKey);
+        app.MapDelete("/task/by_unique_key/{unique_key}", DeleteByKey);
+        app.MapGet("/task/by_unique_key/{namespace}/{unique_key}", GetByKey);
     }
 
     private static async Task Post(HttpContext http, IMediator mediator, CancellationToken cancellationToken)
@@ -47,5 +54,41 @@ internal static class TaskEndpoints
         await mediator.Send(new DeleteTask(http.PathValue("uid"), http.QueryValue("revision")), cancellationToken);
 
         await JsonAnswer.WriteAsync(http.Response, StatusCodes.Status200OK, "null"u8);
+    }
+
+    private static async Task Reschedule(HttpContext http, IMediator mediator, CancellationToken cancellationToken)
+    {
+        var query = new QueryFields(http);
+        var reschedule = new RescheduleTask(http.PathValue("uid"), query.Time("eta"));
+        query.ThrowIfInvalid();
+
+        await TaskJson.WriteAsync(http.Response, await mediator.Send(reschedule, cancellationToken));
+    }
+
+    private static async Task GetWaitingByKey(HttpContext http, IMediator mediator, CancellationToken cancellationToken) =>
+        await TaskJson.WriteAsync(
+            http.Response,
+            await mediator.Send(new GetWaitingTaskByUniqueKey(http.PathValue("unique_key")), cancellationToken)
+        );
+
+    private static async Task DeleteByKey(HttpContext http, IMediator mediator, CancellationToken cancellationToken)
+    {
+        await mediator.Send(new DeleteTaskByUniqueKey(http.PathValue("unique_key")), cancellationToken);
+
+        await JsonAnswer.WriteAsync(http.Response, StatusCodes.Status200OK, "null"u8);
+    }
+
+    private static async Task GetByKey(HttpContext http, IMediator mediator, CancellationToken cancellationToken)
+    {
+        var query = new QueryFields(http);
+        var stati = query.Words("stati", EventixTaskStatusText.Parse, TaskBody.Statuses);
+        query.ThrowIfInvalid();
+
+        var get = new GetTaskByUniqueKey(
+            http.PathValue("namespace"),
+            http.PathValue("unique_key"),
+            stati.Count > 0 ? stati : GetTaskByUniqueKey.Waiting
+        );
+        await TaskJson.WriteAsync(http.Response, await mediator.Send(get, cancellationToken));
     }
 }

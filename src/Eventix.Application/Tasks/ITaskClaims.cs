@@ -18,11 +18,12 @@ public interface ITaskClaims
     Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(ClaimRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Extends the leases of every task that <paramref name="workerId"/> runs, without touching revisions. Returns the uids and revisions that
-    /// it still holds: what is missing was lost.
+    /// Extends the leases of those of <paramref name="uids"/> that <paramref name="workerId"/> holds, without touching revisions. Returns the
+    /// uids and revisions that it still holds: what is missing was lost.
     /// </summary>
     Task<IReadOnlySet<(string Uid, Revision Revision)>> ExtendLeasesAsync(
         string workerId,
+        IReadOnlyCollection<string> uids,
         TimeSpan lease,
         CancellationToken cancellationToken
     );

@@ -1,5 +1,6 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace Eventix.Application.Tasks;
 
@@ -7,10 +8,13 @@ namespace Eventix.Application.Tasks;
 /// What a field of a task accepts besides its own type, as the Python server did: numbers as text, truth as words, times in many spellings.
 /// The same for requests and for documents of the old server.
 /// </summary>
-public static partial class LaxInput
+public static class LaxInput
 {
-    // Numbers above this are milliseconds: as seconds they would lie beyond the year 2603.
-    private const double LargestSeconds = 2e10;
+    private const double MillisecondsBeyond = 2e10;
+
+    private static readonly SearchValues<byte> DecimalBytes = SearchValues.Create("+-.0123456789eE"u8);
+
+    private static readonly DateTimeOffset EarliestUnixTime = new(1600, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>
     /// Reads ISO 8601 with `T`, `t`, `_` or a space between date and time; seconds and fraction optional, digits after the sixth are cut; offset
@@ -18,66 +22,64 @@ public static partial class LaxInput
     /// `20230101T…`, hour 24.
     /// </summary>
     /// <param name="time">In UTC.</param>
-    public static bool TryReadTime(string text, out DateTimeOffset time)
+    /// <param name="problem">What is wrong, in pydantic's words; empty when it was read.</param>
+    public static bool TryReadTime(ReadOnlySpan<byte> utf8, out DateTimeOffset time, out string problem)
     {
-        time = default;
+        problem = ReadIso(utf8, out time) ?? "";
+        if (problem.Length == 0)
+            return true;
 
-        if (UnixTime().IsMatch(text))
-            return TryReadTime(double.Parse(text, CultureInfo.InvariantCulture), out time);
+        // Unix time as text: an optional sign and digits, or something with a point.
+        if (IsDecimal(utf8) && double.TryParse(utf8, NumberStyles.Float, CultureInfo.InvariantCulture, out var unix))
+            return TryReadTime(unix, out time, out problem);
 
-        var match = IsoTime().Match(text);
-        if (!match.Success)
-            return false;
-
-        var (year, month, day) = (Number(match, "year"), Number(match, "month"), Number(match, "day"));
-        if (year == 0 || month is 0 or > 12 || day == 0 || day > DateTime.DaysInMonth(year, month))
-            return false;
-
-        var (hour, minute, second) = (Number(match, "hour"), Number(match, "minute"), Number(match, "second"));
-        var (offsetHour, offsetMinute) = (Number(match, "offsetHour"), Number(match, "offsetMinute"));
-        if (hour > 23 || minute > 59 || second > 59 || offsetHour > 23 || offsetMinute > 59)
-            return false;
-
-        var micros = match.Groups["fraction"].Value.PadRight(6, '0')[..6];
-        var offset = new TimeSpan(offsetHour, offsetMinute, 0) * (match.Groups["sign"].Value == "-" ? -1 : 1);
-        var ticks =
-            new DateTime(year, month, day, hour, minute, second, DateTimeKind.Utc).Ticks
-            + (int.Parse(micros, CultureInfo.InvariantCulture) * TimeSpan.TicksPerMicrosecond)
-            - offset.Ticks;
-
-        return TryMakeTime(ticks, out time);
+        return false;
     }
 
-    /// <summary>Reads a unix time in seconds, or in milliseconds when it is above 2e10.</summary>
+    /// <summary>Reads a unix time in seconds, or in milliseconds when it is beyond 2e10.</summary>
     /// <param name="time">In UTC, to the microsecond.</param>
-    public static bool TryReadTime(double unix, out DateTimeOffset time)
+    /// <param name="problem">What is wrong, in pydantic's words; empty when it was read.</param>
+    public static bool TryReadTime(double unix, out DateTimeOffset time, out string problem)
     {
         time = default;
-        if (!double.IsFinite(unix))
+        problem = "";
+        var seconds = Math.Abs(unix) > MillisecondsBeyond ? unix / 1000 : unix;
+        if (double.IsNaN(seconds))
+            problem = "NaN values not permitted";
+        else if (seconds < (EarliestUnixTime - DateTimeOffset.UnixEpoch).TotalSeconds)
+            problem = "dates before 1600 are not supported as unix timestamps";
+        else if (seconds >= (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).TotalSeconds)
+            problem = "dates after 9999 are not supported as unix timestamps";
+        if (problem.Length > 0)
             return false;
 
-        var micros = Math.Round(Math.Abs(unix) > LargestSeconds ? unix * 1e3 : unix * 1e6);
-
-        return Math.Abs(micros) < 1e18
-            && TryMakeTime(DateTimeOffset.UnixEpoch.Ticks + ((Int128)micros * TimeSpan.TicksPerMicrosecond), out time);
+        // Whole units first: a double holds the microseconds of today, but not their product with a million.
+        var ticksPerUnit = Math.Abs(unix) > MillisecondsBeyond ? TimeSpan.TicksPerMillisecond : TimeSpan.TicksPerSecond;
+        var whole = Math.Floor(unix);
+        var microseconds = Math.Round((unix - whole) * ticksPerUnit / TimeSpan.TicksPerMicrosecond);
+        time = DateTimeOffset.UnixEpoch.AddTicks(((long)whole * ticksPerUnit) + ((long)microseconds * TimeSpan.TicksPerMicrosecond));
+        return true;
     }
 
-    /// <summary>Reads digits with a sign or none, as `7`, `-3` or `3.0`.</summary>
-    public static bool TryReadInt(string text, out long number)
+    /// <summary>Reads a whole number: a sign or none, digits, which single underscores may group, perhaps a point and zeros; white space around.</summary>
+    /// <param name="digits">The sign, if any, and the digits; of any length.</param>
+    public static bool TryReadDigits(string text, out string digits)
     {
-        number = 0;
-        var match = Integer().Match(text.Trim());
+        digits = text.Trim();
+        var point = digits.IndexOf('.', StringComparison.Ordinal);
+        if (point >= 0)
+        {
+            if (point == digits.Length - 1 || digits.AsSpan(point + 1).ContainsAnyExcept('0'))
+                return false;
+            digits = digits[..point];
+        }
 
-        return match.Success
-            && long.TryParse(match.Groups["number"].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
-    }
+        var start = digits.Length > 0 && digits[0] is '+' or '-' ? 1 : 0;
+        if (start == digits.Length || digits[start] == '_' || digits[^1] == '_' || digits.Contains("__", StringComparison.Ordinal))
+            return false;
 
-    /// <summary>Reads a number without a fraction.</summary>
-    public static bool TryReadInt(double value, out long number)
-    {
-        var isInteger = double.IsInteger(value) && Math.Abs(value) < 1e18;
-        number = isInteger ? (long)value : 0;
-        return isInteger;
+        digits = digits.Replace("_", "", StringComparison.Ordinal);
+        return !digits.AsSpan(start).ContainsAnyExceptInRange('0', '9');
     }
 
     /// <summary>Reads `true`, `yes`, `on`, `t`, `y`, `1` and their opposites, in any case; null for anything else.</summary>
@@ -89,37 +91,155 @@ public static partial class LaxInput
             _ => null,
         };
 
-    /// <summary>Reads 0 and 1; null for anything else.</summary>
-    public static bool? ReadBool(double number) =>
-        number switch
-        {
-            0 => false,
-            1 => true,
-            _ => null,
-        };
-
-    private static bool TryMakeTime(Int128 ticks, out DateTimeOffset time)
+    // Exponents only beside a point, as upstream's parser has it.
+    private static bool IsDecimal(ReadOnlySpan<byte> text)
     {
-        var fits = ticks >= DateTime.MinValue.Ticks && ticks <= DateTime.MaxValue.Ticks;
-        time = fits ? new DateTimeOffset((long)ticks, TimeSpan.Zero) : default;
-        return fits;
+        if (text.Contains((byte)'.'))
+            return !text.ContainsAnyExcept(DecimalBytes);
+
+        var digits = text.Length > 0 && text[0] is (byte)'+' or (byte)'-' ? text[1..] : text;
+        return !digits.IsEmpty && !digits.ContainsAnyExceptInRange((byte)'0', (byte)'9');
     }
 
-    private static int Number(Match match, string group) =>
-        match.Groups[group] is { Success: true } digits ? int.Parse(digits.ValueSpan, CultureInfo.InvariantCulture) : 0;
+    private static string? ReadIso(ReadOnlySpan<byte> text, out DateTimeOffset time)
+    {
+        time = default;
+        var problem = ReadDate(text, out var date);
+        if (problem is not null)
+            return problem;
 
-    [GeneratedRegex(@"\A[+-]?[0-9]+(\.[0-9]*)?\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex UnixTime();
+        var clock = new Clock(0, 0);
+        if (text.Length > 10)
+        {
+            if (text[10] is not ((byte)'T' or (byte)'t' or (byte)' ' or (byte)'_'))
+                return "invalid datetime separator, expected `T`, `t`, `_` or space";
 
-    [GeneratedRegex(
-        @"\A(?<year>[0-9]{4})-(?<month>[0-9]{2})-(?<day>[0-9]{2})"
-            + @"([Tt_ ](?<hour>[0-9]{2}):(?<minute>[0-9]{2})(:(?<second>[0-9]{2})([.,](?<fraction>[0-9]+))?)?"
-            + @"([Zz]|(?<sign>[+-])(?<offsetHour>[0-9]{2}):?(?<offsetMinute>[0-9]{2}))?)?\z",
-        RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000
-    )]
-    private static partial Regex IsoTime();
+            problem = ReadClock(text[11..], out clock);
+            if (problem is not null)
+                return problem;
+        }
 
-    [GeneratedRegex(@"\A(?<number>[+-]?[0-9]+)(\.0*)?\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Integer();
+        // The year is that of the stored value: 9999-12-31T23:00-05:00 is a date that no one could read back.
+        var ticks = date.Ticks + clock.Ticks - clock.Offset;
+        if (ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks)
+            return "year is out of range";
+
+        time = new DateTimeOffset(ticks, TimeSpan.Zero);
+        return null;
+    }
+
+    private static string? ReadDate(ReadOnlySpan<byte> text, out DateTime date)
+    {
+        date = default;
+        if (text.Length < 10)
+            return "input is too short";
+        if (!TryDigits(text[..4], out var year))
+            return "invalid character in year";
+        if (text[4] != '-' || text[7] != '-')
+            return "invalid date separator, expected `-`";
+        if (!TryDigits(text[5..7], out var month))
+            return "invalid character in month";
+        if (!TryDigits(text[8..10], out var day))
+            return "invalid character in day";
+        if (year == 0)
+            return "year 0 is out of range";
+        if (month is < 1 or > 12)
+            return "month value is outside expected range of 1-12";
+        if (day < 1 || day > DateTime.DaysInMonth(year, month))
+            return "day value is outside expected range";
+
+        date = new DateTime(year, month, day);
+        return null;
+    }
+
+    private static string? ReadClock(ReadOnlySpan<byte> text, out Clock clock)
+    {
+        clock = default;
+        if (text.Length < 5)
+            return "input is too short";
+        if (!TryDigits(text[..2], out var hour))
+            return "invalid character in hour";
+        if (text[2] != ':')
+            return "invalid time separator, expected `:`";
+        if (!TryDigits(text[3..5], out var minute))
+            return "invalid character in minute";
+        if (hour > 23)
+            return "hour value is outside expected range of 0-23";
+        if (minute > 59)
+            return "minute value is outside expected range of 0-59";
+
+        var rest = text[5..];
+        var problem = ReadSeconds(ref rest, out var ticks) ?? ReadOffset(rest, out clock);
+        clock = clock with { Ticks = ticks + (hour * TimeSpan.TicksPerHour) + (minute * TimeSpan.TicksPerMinute) };
+        return problem;
+    }
+
+    private static string? ReadSeconds(ref ReadOnlySpan<byte> rest, out long ticks)
+    {
+        ticks = 0;
+        if (rest.IsEmpty || rest[0] != ':')
+            return null;
+        if (rest.Length < 3 || !TryDigits(rest[1..3], out var second))
+            return "invalid character in second";
+        if (second > 59)
+            return "second value is outside expected range of 0-59";
+
+        ticks = second * TimeSpan.TicksPerSecond;
+        rest = rest[3..];
+        if (rest.IsEmpty || rest[0] is not ((byte)'.' or (byte)','))
+            return null;
+
+        rest = rest[1..];
+        var digits = rest.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
+        if (digits < 0)
+            digits = rest.Length;
+        if (digits == 0)
+            return "second fraction digits missing after `.`";
+
+        // What is beyond microseconds is cut, not rounded.
+        for (var (i, unit) = (0, TimeSpan.TicksPerSecond / 10); i < Math.Min(digits, 6); i++, unit /= 10)
+            ticks += (rest[i] - '0') * unit;
+
+        rest = rest[digits..];
+        return null;
+    }
+
+    private static string? ReadOffset(ReadOnlySpan<byte> rest, out Clock clock)
+    {
+        clock = default;
+        if (rest.IsEmpty)
+            return null;
+        if (rest[0] is (byte)'Z' or (byte)'z')
+            return rest.Length == 1 ? null : "unexpected extra characters at the end of the input";
+
+        // ISO 8601 also knows the typographic minus sign.
+        var sign = rest[0] == '+' ? 1 : -1;
+        var signBytes = rest.StartsWith("\u2212"u8) ? 3 : 1;
+        if (signBytes == 1 && rest[0] is not ((byte)'+' or (byte)'-'))
+            return "invalid timezone sign";
+
+        rest = rest[signBytes..];
+        if (rest.Length < 2 || !TryDigits(rest[..2], out var hours))
+            return "invalid timezone hour";
+
+        rest = rest[(rest.Length > 2 && rest[2] == ':' ? 3 : 2)..];
+        if (rest.Length < 2 || !TryDigits(rest[..2], out var minutes))
+            return "invalid timezone minute";
+        if (rest.Length > 2)
+            return "unexpected extra characters at the end of the input";
+        if (minutes > 59)
+            return "timezone minute value is outside expected range of 0-59";
+        if (hours > 23)
+            return "timezone offset must be less than 24 hours";
+
+        clock = new Clock(0, sign * ((hours * TimeSpan.TicksPerHour) + (minutes * TimeSpan.TicksPerMinute)));
+        return null;
+    }
+
+    private static bool TryDigits(ReadOnlySpan<byte> digits, out int value) =>
+        Utf8Parser.TryParse(digits, out value, out var used)
+        && used == digits.Length
+        && !digits.ContainsAnyExceptInRange((byte)'0', (byte)'9');
+
+    private readonly record struct Clock(long Ticks, long Offset);
 }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Threading.Channels;
 using Eventix.Application.Tasks;
+using Eventix.Domain.Tasks;
 using Microsoft.Extensions.Logging;
 
 namespace Eventix.Application.Workers;
@@ -13,6 +14,9 @@ internal sealed partial class OutcomeWriter(ITaskWriteBacks writeBacks, TimeProv
 {
     public const int MostAtOnce = 500;
 
+    // Far from the gigabyte at which PostgreSQL breaks the connection off.
+    private const long MostBytesAtOnce = 16 << 20;
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly Channel<TaskWriteBack> _outcomes = Channel.CreateUnbounded<TaskWriteBack>(new() { SingleReader = true });
@@ -22,19 +26,23 @@ internal sealed partial class OutcomeWriter(ITaskWriteBacks writeBacks, TimeProv
     /// <summary>No outcome comes any more: <see cref="RunAsync"/> ends when the last one is written.</summary>
     public void Complete() => _outcomes.Writer.TryComplete();
 
-    /// <param name="settled">Called with the number of tasks that this host is done with.</param>
+    /// <param name="settled">Called with the tasks that this host is done with.</param>
     /// <param name="giveUp">What is not written then is left to the leases.</param>
-    public async Task RunAsync(Action<int> settled, CancellationToken giveUp)
+    public async Task RunAsync(Action<IReadOnlyList<EventixTask>> settled, CancellationToken giveUp)
     {
         var batch = new List<TaskWriteBack>(MostAtOnce);
 
         while (await _outcomes.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            while (batch.Count < MostAtOnce && _outcomes.Reader.TryRead(out var outcome))
+            var bytes = 0L;
+            while (batch.Count < MostAtOnce && bytes < MostBytesAtOnce && _outcomes.Reader.TryRead(out var outcome))
+            {
                 batch.Add(outcome);
+                bytes += outcome.Outcome.Result?.Length ?? 0;
+            }
 
             await WriteAsync(batch, giveUp);
-            settled(batch.Count);
+            settled(batch.ConvertAll(item => item.Claimed));
             batch.Clear();
         }
     }
@@ -85,10 +93,8 @@ internal sealed partial class OutcomeWriter(ITaskWriteBacks writeBacks, TimeProv
             await WriteAsync([single with { Outcome = failure }], giveUp);
     }
 
-    // Data exceptions and exceeded limits: the same statement would fail for ever.
-    private static bool IsAboutTheData(DbException error) =>
-        error.SqlState is { } state
-        && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("54", StringComparison.Ordinal));
+    // Data exceptions, broken constraints, exceeded limits, internal errors: the same statement would fail for ever.
+    private static bool IsAboutTheData(DbException error) => error.SqlState is ['2', '2' or '3', ..] or ['5', '4', ..] or ['X', 'X', ..];
 
     private void Tell(IReadOnlyList<TaskWriteBack> batch, IReadOnlyList<WriteBackAnswer> answers)
     {
@@ -102,7 +108,10 @@ internal sealed partial class OutcomeWriter(ITaskWriteBacks writeBacks, TimeProv
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The lease of task {Uid} ({Task}) was lost before its outcome came; nothing was changed")]
+    [LoggerMessage(
+        LogLevel.Warning,
+        "Task {Uid} ({Task}) was written by somebody else, or by an earlier try of this write-back; nothing was changed"
+    )]
     private partial void LogStale(string uid, string task);
 
     [LoggerMessage(LogLevel.Information, "Task {Uid} ({Task}) was superseded by the one that waits under its unique key")]

@@ -18,7 +18,8 @@ internal sealed class RunningTasks
     /// <summary>Asks the task's handler to stop.</summary>
     public void Cancel(EventixTask task)
     {
+        // Not waited for: what a handler has registered with its token may block or throw, which is no concern of the others.
         if (_running.TryGetValue(task, out var source))
-            source.Cancel();
+            _ = source.CancelAsync().ContinueWith(static done => _ = done.Exception, TaskScheduler.Default);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Threading.Channels;
@@ -38,8 +39,11 @@ internal sealed class TaskWorker(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
     private readonly RunningTasks _running = new();
+    private readonly ConcurrentDictionary<string, EventixTask> _held = new();
+    private Task<bool>? _woken;
     private int _inFlight;
-    private long _settled;
+    private long _begun;
+    private long _ended;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -72,17 +76,24 @@ internal sealed class TaskWorker(
 
     private async Task ClaimUntilStoppedAsync(CancellationToken stoppingToken)
     {
-        var (measuredAt, settledThen, prefetch, moreIsDue, first) = (clock.GetTimestamp(), 0L, 0, false, 0);
+        var (measuredAt, endedThen, prefetch, moreIsDue, first) = (clock.GetTimestamp(), 0L, 0, false, 0);
+        var (begunAt, begunThen) = (measuredAt, 0L);
 
         while (!stoppingToken.IsCancellationRequested)
         {
             var since = clock.GetElapsedTime(measuredAt);
             if (since >= Ahead)
             {
-                var settled = Interlocked.Read(ref _settled);
-                prefetch = (int)Math.Min(2 * OutcomeWriter.MostAtOnce, (settled - settledThen) * (Ahead / since));
-                (measuredAt, settledThen) = (clock.GetTimestamp(), settled);
+                var ended = Interlocked.Read(ref _ended);
+                prefetch = (int)Math.Min(2 * OutcomeWriter.MostAtOnce, (ended - endedThen) * (Ahead / since));
+                (measuredAt, endedThen) = (clock.GetTimestamp(), ended);
             }
+
+            var begun = Interlocked.Read(ref _begun);
+            if (begun != begunThen)
+                (begunAt, begunThen) = (clock.GetTimestamp(), begun);
+            else if (clock.GetElapsedTime(begunAt) >= _options.Patience)
+                GiveBackWhatHasNotBegun();
 
             var room = _options.Concurrency + prefetch - Volatile.Read(ref _inFlight);
             if (room < (moreIsDue ? Math.Max(1, prefetch / 2) : 1))
@@ -124,7 +135,10 @@ internal sealed class TaskWorker(
             Interlocked.Add(ref _inFlight, tasks.Count);
             left -= tasks.Count;
             foreach (var task in tasks)
+            {
+                _held[task.Uid] = task;
                 _claimed.Writer.TryWrite(task);
+            }
         }
 
         return room - left;
@@ -144,6 +158,7 @@ internal sealed class TaskWorker(
     private async Task RunAsync(EventixTask task)
     {
         TaskOutcome? outcome;
+        Interlocked.Increment(ref _begun);
         try
         {
             outcome = await runner.RunAsync(task, _running.Begin(task));
@@ -153,17 +168,26 @@ internal sealed class TaskWorker(
             outcome = null;
         }
 
+        Interlocked.Increment(ref _ended);
+
         // Ended before by the lease or by the end of the grace period: then it is not this run that says what becomes of the task.
         if (_running.End(task))
             outcomes.Add(new TaskWriteBack(task, outcome ?? task.GiveBack()));
+        else
+            Settle([task]);
+    }
+
+    private void GiveBackWhatHasNotBegun()
+    {
+        while (_claimed.Reader.TryRead(out var task))
+            outcomes.Add(new TaskWriteBack(task, task.GiveBack()));
     }
 
     /// <summary>Gives back what has not begun, lets the rest end in the grace period, then stops it and gives that back too.</summary>
     private async Task EndRunningTasksAsync(Task runners)
     {
         _claimed.Writer.Complete();
-        while (_claimed.Reader.TryRead(out var task))
-            outcomes.Add(new TaskWriteBack(task, task.GiveBack()));
+        GiveBackWhatHasNotBegun();
 
         await Task.WhenAny(runners, Task.Delay(_options.Grace, clock));
         foreach (var task in _running.Snapshot())
@@ -183,23 +207,25 @@ internal sealed class TaskWorker(
     /// <summary>Extends the leases of all tasks of this host in one statement, and stops those that it does not hold any more.</summary>
     private async Task KeepLeasesAsync(CancellationToken ended)
     {
-        using var timer = new PeriodicTimer(_options.Lease / 3, clock);
+        var pause = _options.Lease / 3;
 
-        while (await NextAsync(timer, ended))
+        while (await Waiting.ForAsync(pause, clock, ended))
         {
             var running = _running.Snapshot();
-            if (Volatile.Read(ref _inFlight) == 0)
+            pause = _options.Lease / 3;
+            if (_held.IsEmpty)
                 continue;
 
             try
             {
-                var held = await claims.ExtendLeasesAsync(_worker, _options.Lease, ended);
+                var held = await claims.ExtendLeasesAsync(_worker, [.. _held.Keys], _options.Lease, ended);
                 foreach (var task in running.Where(task => !held.Contains((task.Uid, task.Revision))))
                     Lose(task);
             }
             catch (DbException unreachable)
             {
-                logger.LogWarning(unreachable, "Could not extend leases; trying again in {Delay}", _options.Lease / 3);
+                logger.LogWarning(unreachable, "Could not extend leases; trying again in {Delay}", RetryDelay);
+                pause = RetryDelay;
             }
             catch (OperationCanceledException)
             {
@@ -212,16 +238,15 @@ internal sealed class TaskWorker(
     {
         _running.Cancel(task);
         if (_running.End(task))
-        {
             logger.LogWarning("The lease of task {Uid} ({Task}) was lost while it ran; its handler is asked to stop", task.Uid, task.Task);
-            Settle(1);
-        }
     }
 
-    private void Settle(int count)
+    private void Settle(IReadOnlyList<EventixTask> tasks)
     {
-        Interlocked.Add(ref _inFlight, -count);
-        Interlocked.Add(ref _settled, count);
+        foreach (var task in tasks)
+            _held.TryRemove(KeyValuePair.Create(task.Uid, task));
+
+        Interlocked.Add(ref _inFlight, -tasks.Count);
         _wake.Writer.TryWrite(true);
     }
 
@@ -234,19 +259,12 @@ internal sealed class TaskWorker(
     /// <summary>Until a task is settled or comes in, at most <paramref name="atMost"/>.</summary>
     private async Task WaitAsync(TimeSpan atMost, CancellationToken stoppingToken)
     {
-        await Task.WhenAny(_wake.Reader.WaitToReadAsync(stoppingToken).AsTask(), Task.Delay(atMost, clock, stoppingToken));
-        _wake.Reader.TryRead(out _);
-    }
+        // One waiter at a time: the channel keeps every one that it was asked for until somebody writes, which may be never.
+        _woken ??= _wake.Reader.WaitToReadAsync(stoppingToken).AsTask();
+        if (await Task.WhenAny(_woken, Task.Delay(atMost, clock, stoppingToken)) != _woken)
+            return;
 
-    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken ended)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(ended);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        _wake.Reader.TryRead(out _);
+        _woken = null;
     }
 }

@@ -24,6 +24,9 @@ public sealed class TaskWorkerOptions : IOptionsFromVariables
     /// <summary>Between two looks for work while there is none and nobody wakes the worker.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long claimed tasks may lie here without any of them being begun; then they are given back for other workers.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a claim holds without a heartbeat.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(EventixTask.DefaultLease);
 

@@ -9,6 +9,17 @@ namespace Eventix.Domain.Tasks;
 /// </remarks>
 public sealed class EventixTask
 {
+    private DateTimeOffset _eta;
+    private long _revisionCounter = 1;
+    private string? _importedRevision;
+    private int _lostLeases;
+    private DateTimeOffset _updatedAt;
+    private DateTimeOffset? _workerExpires;
+    private DateTimeOffset? _expires;
+    private DateTimeOffset? _cancelRequestedAt;
+    private EventixTaskStatus _status;
+    private string? _workerId;
+
     /// <summary>The longest uid, unique key and worker id, in bytes of UTF-8: what an index row of PostgreSQL holds, with room to spare.</summary>
     public const int MaxKeyBytes = 2000;
 
@@ -68,7 +79,11 @@ public sealed class EventixTask
     public ReadOnlyMemory<byte> Kwargs { get; init; } = "{}"u8.ToArray();
 
     /// <summary>Not claimed before this time, by the database's clock.</summary>
-    public DateTimeOffset Eta { get; init; }
+    public DateTimeOffset Eta
+    {
+        get => _eta;
+        init => _eta = value;
+    }
 
     /// <summary>Lower runs first.</summary>
     public int Priority { get; init; }
@@ -80,32 +95,68 @@ public sealed class EventixTask
     public int ErrorEtaInc { get; init; } = DefaultErrorEtaInc;
 
     /// <summary>How often this row was written; the counter of <see cref="WireRevision"/>.</summary>
-    public long RevisionCounter { get; init; } = 1;
+    public long RevisionCounter
+    {
+        get => _revisionCounter;
+        init => _revisionCounter = value;
+    }
 
     /// <summary>The revision that an imported task had on the old server; null from its first write here on.</summary>
-    public string? ImportedRevision { get; init; }
+    public string? ImportedRevision
+    {
+        get => _importedRevision;
+        init => _importedRevision = value;
+    }
 
     /// <summary>How often it was claimed here.</summary>
     public int Attempt { get; init; }
 
     /// <summary>How often a lease of it ran out.</summary>
-    public int LostLeases { get; init; }
+    public int LostLeases
+    {
+        get => _lostLeases;
+        init => _lostLeases = value;
+    }
 
-    public DateTimeOffset UpdatedAt { get; init; }
+    public DateTimeOffset UpdatedAt
+    {
+        get => _updatedAt;
+        init => _updatedAt = value;
+    }
 
     /// <summary>End of the lease.</summary>
-    public DateTimeOffset? WorkerExpires { get; init; }
+    public DateTimeOffset? WorkerExpires
+    {
+        get => _workerExpires;
+        init => _workerExpires = value;
+    }
 
     /// <summary>When a finished task may be deleted.</summary>
-    public DateTimeOffset? Expires { get; init; }
+    public DateTimeOffset? Expires
+    {
+        get => _expires;
+        init => _expires = value;
+    }
 
     /// <summary>When a running task was asked to stop.</summary>
-    public DateTimeOffset? CancelRequestedAt { get; init; }
+    public DateTimeOffset? CancelRequestedAt
+    {
+        get => _cancelRequestedAt;
+        init => _cancelRequestedAt = value;
+    }
 
-    public EventixTaskStatus Status { get; init; }
+    public EventixTaskStatus Status
+    {
+        get => _status;
+        init => _status = value;
+    }
 
     /// <summary>Who holds the lease, or held it last; a waiting task with one cannot be claimed.</summary>
-    public string? WorkerId { get; init; }
+    public string? WorkerId
+    {
+        get => _workerId;
+        init => _workerId = value;
+    }
 
     /// <summary>The name that its claimer gave to the claim, so that asking again under it gives the same tasks; null for a claim without one.</summary>
     public string? ClaimId { get; init; }
@@ -140,7 +191,39 @@ public sealed class EventixTask
         return new(EventixTaskStatus.Retry, error, ExpiresIn: null, ErrorEtaInc, left, next);
     }
 
+    /// <summary>
+    /// Lets a task that failed, for good or for now, wait again, without a lease, and without the end that its failure had set: otherwise it
+    /// could be deleted before it runs. Its last error stays as its result, and what is left of its retries stays too.
+    /// </summary>
+    /// <param name="eta">Null for now.</param>
+    /// <param name="now">By the clock that decides what is due.</param>
+    /// <exception cref="DomainException">`WrongTaskStatus`: it has not failed.</exception>
+    public void Reschedule(DateTimeOffset? eta, DateTimeOffset now)
+    {
+        if (Status is not (EventixTaskStatus.Error or EventixTaskStatus.Retry))
+            throw DomainException.WrongTaskStatus(Uid, Status.ToText());
+
+        _status = EventixTaskStatus.Scheduled;
+        _eta = eta?.ToUniversalTime() ?? now;
+        _expires = null;
+        _workerId = null;
+        _workerExpires = null;
+        _cancelRequestedAt = null;
+
+        // Whoever reschedules gives it another chance, also when it was set aside for the leases it had lost.
+        _lostLeases = 0;
+        Written(now);
+    }
+
     /// <summary>The outcome of a claim that was never begun: as it was, for anybody to claim.</summary>
     public TaskOutcome GiveBack() =>
         new(EventixTaskStatus.Scheduled, Result: null, ExpiresIn: null, RetryIn: null, MaxRetries, ErrorEtaInc);
+
+    // What every write does: the next revision, and no longer the one that was imported.
+    private void Written(DateTimeOffset now)
+    {
+        _revisionCounter++;
+        _importedRevision = null;
+        _updatedAt = now;
+    }
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -18,6 +18,8 @@ internal sealed class DataFolder : IDisposable
 
     /// <summary>What flock answers when another process holds the lock: EWOULDBLOCK, on Linux and on macOS.</summary>
     private static readonly int[] HeldByAnother = [11, 35];
+
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(2);
 
     private readonly FileStream _lock;
 
@@ -49,7 +51,7 @@ internal sealed class DataFolder : IDisposable
         path = System.IO.Path.GetFullPath(path);
         Make(path, account.User is null ? Private : Reachable);
 
-        var folder = new DataFolder(path, Take(path));
+        var folder = new DataFolder(path, await TakeAsync(path, cancellationToken));
         try
         {
             await File.WriteAllTextAsync(folder.In("host.pid"), $"{Environment.ProcessId}\n", cancellationToken);
@@ -152,20 +154,27 @@ internal sealed class DataFolder : IDisposable
         }
     }
 
-    private static FileStream Take(string path)
+    /// <summary>Waits a moment for a predecessor that is just ending; a killed one holds its lock until the kernel has cleared it away.</summary>
+    private static async Task<FileStream> TakeAsync(string path, CancellationToken cancellationToken)
     {
-        try
+        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(100, cancellationToken))
         {
-            return new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException exception) when (HeldByAnother.Contains(exception.HResult))
-        {
-            var holder = System.IO.Path.Combine(path, "host.pid");
-            var process = File.Exists(holder) ? $" (process {File.ReadAllText(holder).Trim()})" : "";
-            throw new DatabaseException(
-                $"The data folder {path} is in use by another Eventix host{process}. Stop that one, or choose another folder with EVENTIX_DATA (build/run: --data DIR).",
-                exception
-            );
+            try
+            {
+                return new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException exception) when (HeldByAnother.Contains(exception.HResult))
+            {
+                if (waited.Elapsed < LockPatience)
+                    continue;
+
+                var holder = System.IO.Path.Combine(path, "host.pid");
+                var process = File.Exists(holder) ? $" (process {(await File.ReadAllTextAsync(holder, cancellationToken)).Trim()})" : "";
+                throw new DatabaseException(
+                    $"The data folder {path} is in use by another Eventix host{process}. Stop that one, or choose another folder with EVENTIX_DATA (build/run: --data DIR).",
+                    exception
+                );
+            }
         }
     }
 

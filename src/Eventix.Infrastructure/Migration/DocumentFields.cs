@@ -78,8 +78,8 @@ internal sealed class DocumentFields
         {
             null => false,
             BsonDateTime date => TryRead(date, out time),
-            BsonString text => LaxInput.TryReadTime(text.Value, out time),
-            BsonInt32 or BsonInt64 or BsonDouble => LaxInput.TryReadTime(Value(field)!.ToDouble(), out time),
+            BsonString text => LaxInput.TryReadTime(Encoding.UTF8.GetBytes(text.Value), out time, out _),
+            BsonInt32 or BsonInt64 or BsonDouble => LaxInput.TryReadTime(Value(field)!.ToDouble(), out time, out _),
             _ => false,
         };
         if (!isTime && Value(field) is { } other)
@@ -95,8 +95,8 @@ internal sealed class DocumentFields
         {
             BsonInt32 integer => Is(integer.Value, out number),
             BsonInt64 integer => Is(integer.Value, out number),
-            BsonDouble real => LaxInput.TryReadInt(real.Value, out number),
-            BsonString text => LaxInput.TryReadInt(text.Value, out number),
+            BsonDouble real when double.IsInteger(real.Value) => Is((long)real.Value, out number),
+            BsonString text => LaxInput.TryReadDigits(text.Value, out var digits) && long.TryParse(digits, out number),
             BsonBoolean truth => Is(truth.Value ? 1 : 0, out number),
             _ => false,
         };
@@ -114,7 +114,7 @@ internal sealed class DocumentFields
             null => null,
             BsonBoolean truth => truth.Value,
             BsonString text when LaxInput.ReadBool(text.Value) is { } truth => truth,
-            BsonInt32 or BsonInt64 or BsonDouble when LaxInput.ReadBool(Value(field)!.ToDouble()) is { } truth => truth,
+            BsonInt32 or BsonInt64 or BsonDouble when Value(field)!.ToDouble() is (0 or 1) and var number => number == 1,
             var other => Fail<bool?>($"{field} {Shown(other)} is neither true nor false."),
         };
 

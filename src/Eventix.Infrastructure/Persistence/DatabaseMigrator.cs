@@ -50,7 +50,7 @@ internal sealed class DatabaseMigrator(IOptions<DatabaseOptions> options, ILogge
             await using var context = EventixDbContext.Create(_connectionString);
             await context.Database.MigrateAsync(cancellationToken);
         }
-        catch (PostgresException refused)
+        catch (NpgsqlException refused)
         {
             throw new DatabaseException($"The database {Place()} refuses a migration: {OneLine(refused)}", refused);
         }
@@ -62,8 +62,15 @@ internal sealed class DatabaseMigrator(IOptions<DatabaseOptions> options, ILogge
     {
         await using (await OpenAsync(cancellationToken))
         {
-            await using var context = EventixDbContext.Create(_connectionString);
-            return [.. await context.Database.GetPendingMigrationsAsync(cancellationToken)];
+            try
+            {
+                await using var context = EventixDbContext.Create(_connectionString);
+                return [.. await context.Database.GetPendingMigrationsAsync(cancellationToken)];
+            }
+            catch (NpgsqlException refused)
+            {
+                throw new DatabaseException($"The database {Place()} does not tell its migrations: {OneLine(refused)}", refused);
+            }
         }
     }
 

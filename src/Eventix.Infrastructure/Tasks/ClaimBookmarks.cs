@@ -12,38 +12,45 @@ namespace Eventix.Infrastructure.Tasks;
 /// <remarks>
 /// A bookmark is a hint. What it hides (a backdated eta, a post that committed late, a claimer that rolled back) is found by the next full
 /// look, the same statement without bookmarks. A full look is taken whenever it costs little, otherwise when the last one is older than fifty
-/// times the time it took: so it takes at most 2 % of the time, and nothing is hidden for longer than that.
+/// times the time it took, though never longer ago than half a minute.
 /// </remarks>
 internal sealed class ClaimBookmarks(TimeProvider clock)
 {
     private static readonly TimeSpan CheapLook = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LaneMemory = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestBetweenLooks = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestInVain = TimeSpan.FromSeconds(1);
     private const int LookShare = 50;
+    private const int MostQueues = 1000;
 
     private readonly ConcurrentDictionary<Queue, Lanes> _queues = new();
 
-    /// <summary>The bookmarks to claim with, ascending by priority; empty for a full look.</summary>
-    public Look Begin(string @namespace, IReadOnlyList<string>? taskNames)
+    /// <summary>
+    /// The bookmarks to claim with, ascending by priority; empty for a full look. Null when a claim is not worth its cost: only some task names
+    /// are wanted, and the last full look stepped over many others in vain a moment ago.
+    /// </summary>
+    public Look? Begin(string @namespace, IReadOnlyList<string>? taskNames)
     {
+        Forget();
         var lanes = _queues.GetOrAdd(new Queue(@namespace, taskNames is null ? "" : string.Join('\0', taskNames)), static _ => new Lanes());
 
         lock (lanes)
         {
             var now = clock.GetTimestamp();
-            if (
-                lanes.LastLook is not { } last
-                || lanes.LookTook <= CheapLook
-                || clock.GetElapsedTime(last, now) >= LookShare * lanes.LookTook
-            )
+            var pause = lanes.LookTook <= CheapLook ? TimeSpan.Zero : Least(LookShare * lanes.LookTook, LongestBetweenLooks);
+            if (lanes.LastLook is not { } last || clock.GetElapsedTime(last, now) >= pause)
             {
                 lanes.LastLook = now;
-                return new Look(lanes, now, [], []);
+                return new Look(lanes, now, lanes.Arrivals, [], []);
             }
+
+            if (lanes.InVain && taskNames is not null && clock.GetElapsedTime(last, now) < Least(pause, LongestInVain))
+                return null;
 
             foreach (var forgotten in lanes.Marks.Where(mark => clock.GetElapsedTime(mark.Value.At, now) > LaneMemory).ToList())
                 lanes.Marks.Remove(forgotten.Key);
 
-            return new Look(lanes, now, [.. lanes.Marks.Keys], [.. lanes.Marks.Values.Select(mark => mark.Eta)]);
+            return new Look(lanes, now, lanes.Arrivals, [.. lanes.Marks.Keys], [.. lanes.Marks.Values.Select(mark => mark.Eta)]);
         }
     }
 
@@ -54,7 +61,12 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
         {
             var now = clock.GetTimestamp();
             if (look.IsFull)
+            {
                 look.Lanes.LookTook = clock.GetElapsedTime(look.Began, now);
+
+                // What came in while it looked may have come too late for it.
+                look.Lanes.InVain = claimed.Count == 0 && look.Lanes.Arrivals == look.Arrivals;
+            }
 
             foreach (var task in claimed)
                 look.Lanes.Marks[task.Priority] = new Mark(task.Eta, now);
@@ -78,14 +90,34 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
 
             lock (lanes)
             {
+                lanes.InVain = false;
+                lanes.Arrivals++;
                 if (lanes.Marks.TryGetValue(priority, out var mark) && mark.Eta > eta)
                     lanes.Marks[priority] = mark with { Eta = eta };
             }
         }
     }
 
+    /// <summary>Clients may ask for any namespace: queues that nobody has asked for lately are dropped when there are many.</summary>
+    private void Forget()
+    {
+        if (_queues.Count < MostQueues)
+            return;
+
+        foreach (var (queue, lanes) in _queues)
+        {
+            lock (lanes)
+            {
+                if (lanes.LastLook is { } last && clock.GetElapsedTime(last) > LaneMemory)
+                    _queues.TryRemove(queue, out _);
+            }
+        }
+    }
+
+    private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
     /// <summary>One claim's view of the bookmarks, between <see cref="Begin"/> and <see cref="End"/>.</summary>
-    internal sealed record Look(Lanes Lanes, long Began, long[] Priorities, DateTimeOffset[] Etas)
+    internal sealed record Look(Lanes Lanes, long Began, long Arrivals, long[] Priorities, DateTimeOffset[] Etas)
     {
         public bool IsFull => Priorities.Length == 0;
     }
@@ -97,6 +129,12 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
         public long? LastLook { get; set; }
 
         public TimeSpan LookTook { get; set; }
+
+        /// <summary>How often a task was told to wait here.</summary>
+        public long Arrivals { get; set; }
+
+        /// <summary>Whether the last full look claimed nothing.</summary>
+        public bool InVain { get; set; }
     }
 
     internal readonly record struct Mark(DateTimeOffset Eta, long At);

@@ -34,7 +34,7 @@ internal sealed class DeleteTaskHandler(NpgsqlDataSource database, IRequestHandl
 
             var current = await stored.Handle(new GetTask(command.Uid), cancellationToken) ?? throw DomainException.NotFound(command.Uid);
 
-            // Posted between the two looks, or with the fitting revision after all: the next run deletes it.
+            // Posted between the two looks, or waited for a write-back that took the row out and in again: the next run deletes it.
             if (command.Revision is { } sent && current.WireRevision != sent)
                 throw DomainException.RevisionConflict(current.WireRevision);
         }

@@ -46,7 +46,8 @@ internal sealed class EventixTaskConfiguration : IEntityTypeConfiguration<Eventi
     {
         var order = 0;
 
-        builder.Property(task => task.Id).HasColumnOrder(order++).UseIdentityAlwaysColumn();
+        // The id and the counter are the revision: a command on one task changes the row that it read, or none.
+        builder.Property(task => task.Id).HasColumnOrder(order++).UseIdentityAlwaysColumn().IsConcurrencyToken();
         builder.Property(task => task.Uid).HasColumnOrder(order++).UseCollation("C");
         builder.Property(task => task.CreatedAt).HasColumnOrder(order++).HasDefaultValueSql("now()");
         builder.Property(task => task.Scheduled).HasColumnOrder(order++).HasDefaultValueSql("now()");
@@ -72,7 +73,12 @@ internal sealed class EventixTaskConfiguration : IEntityTypeConfiguration<Eventi
         builder.Property(task => task.MaxRetries).HasColumnOrder(order++);
         builder.Property(task => task.ErrorEtaInc).HasColumnOrder(order++).HasDefaultValueSql("15");
         builder.Property(task => task.Attempt).HasColumnOrder(order++).HasDefaultValueSql("0");
-        builder.Property(task => task.RevisionCounter).HasColumnName("revision").HasColumnOrder(order++).HasDefaultValueSql("1");
+        builder
+            .Property(task => task.RevisionCounter)
+            .HasColumnName("revision")
+            .HasColumnOrder(order++)
+            .HasDefaultValueSql("1")
+            .IsConcurrencyToken();
         builder.Property(task => task.UpdatedAt).HasColumnOrder(order++).HasDefaultValueSql("now()");
         builder.Property(task => task.WorkerExpires).HasColumnOrder(order++);
         builder.Property(task => task.Expires).HasColumnOrder(order++);

@@ -1,3 +1,4 @@
+using Eventix.Application.Workers;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -18,7 +19,6 @@ internal sealed class MaintenanceLoop(
         if (!options.Value.Enabled)
             return;
 
-        using var timer = new PeriodicTimer(options.Value.Interval, clock);
         do
         {
             try
@@ -34,7 +34,7 @@ internal sealed class MaintenanceLoop(
                     options.Value.Interval
                 );
             }
-        } while (await NextAsync(timer, stoppingToken));
+        } while (await Waiting.ForAsync(options.Value.Interval, clock, stoppingToken));
     }
 
     private async Task RunOnceAsync(CancellationToken cancellationToken)
@@ -59,17 +59,5 @@ internal sealed class MaintenanceLoop(
         } while (changed == TaskMaintenance.BatchSize);
 
         return total;
-    }
-
-    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken stoppingToken)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(stoppingToken);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
     }
 }

@@ -7,6 +7,12 @@ namespace Eventix.Infrastructure.Tasks;
 /// </summary>
 internal static class ReturnToWaiting
 {
+    private const string Columns = """
+        id, uid, created_at, scheduled, version, error_eta_max, error_expires, result_expires, retry, store_result, namespace, task, unique_key,
+        operator, args, kwargs, imported_revision, cancel_requested_at, lost_leases, eta, priority, max_retries, error_eta_inc, attempt,
+        revision, updated_at, worker_expires, expires, status, worker_id, result
+        """;
+
     /// <summary>What `taken` must answer beside `t.*`: what the row is to become.</summary>
     /// <remarks>`new_status`, `new_result`, `new_eta`, `new_max_retries`, `new_error_eta_inc`, `new_attempt`, `new_lost_leases`.</remarks>
     public const string FromTaken = $"""
@@ -18,10 +24,7 @@ internal static class ReturnToWaiting
                    min(priority) OVER (PARTITION BY namespace, unique_key) AS first_priority
             FROM taken
         ), back AS (
-            INSERT INTO eventix_task AS t (
-                id, uid, created_at, scheduled, version, error_eta_max, error_expires, result_expires, retry, store_result, namespace, task,
-                unique_key, operator, args, kwargs, imported_revision, cancel_requested_at, lost_leases, eta, priority, max_retries,
-                error_eta_inc, attempt, revision, updated_at, worker_expires, expires, status, worker_id, result)
+            INSERT INTO eventix_task AS t ({Columns})
             OVERRIDING SYSTEM VALUE
             SELECT
                 id, uid, created_at, scheduled, version, error_eta_max, error_expires, result_expires, retry, store_result, namespace, task,
@@ -40,10 +43,7 @@ internal static class ReturnToWaiting
             WHERE t.eta > excluded.eta OR t.priority > excluded.priority
             RETURNING t.uid
         ), superseded AS (
-            INSERT INTO eventix_task AS t (
-                id, uid, created_at, scheduled, version, error_eta_max, error_expires, result_expires, retry, store_result, namespace, task,
-                unique_key, operator, args, kwargs, imported_revision, cancel_requested_at, lost_leases, eta, priority, max_retries,
-                error_eta_inc, attempt, revision, updated_at, worker_expires, expires, status, worker_id, result)
+            INSERT INTO eventix_task AS t ({Columns})
             OVERRIDING SYSTEM VALUE
             SELECT
                 id, uid, created_at, scheduled, version, error_eta_max, error_expires, result_expires, retry, store_result, namespace, task,

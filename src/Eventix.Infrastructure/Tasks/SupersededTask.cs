@@ -1,3 +1,5 @@
+using Eventix.Domain;
+
 namespace Eventix.Infrastructure.Tasks;
 
 /// <summary>
@@ -10,9 +12,9 @@ internal static class SupersededTask
     /// The five-key error object of the contract around the outcome that was to be written, so that nothing is lost: put its JSON text, or
     /// `null`, between this and <see cref="ErrorAfter"/>.
     /// </summary>
-    public const string ErrorBefore =
-        """'{"error_class":"Superseded","error_message":"Another task waits under the unique key of this one","""
-        + """ "error_status_code":409,"error_traceback":"","error_payload":{"result":'""";
+    public const string ErrorBefore = $$"""
+        '{"error_class":"{{DomainErrors.Superseded}}","error_message":"Another task waits under the unique key of this one","error_status_code":409,"error_traceback":"","error_payload":{"result":'
+        """;
 
     public const string ErrorAfter = "'}}'";
 

@@ -61,11 +61,12 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
         SELECT {TaskRow.Columns} FROM claimed t ORDER BY t.priority, t.eta, t.id
         """;
 
-    // Every clause of the index's predicate is named, and no indexed column changes: such an update stays on its page and touches no index.
+    // By uid, not by worker alone: a claim whose answer got lost on its way left tasks under this worker that nobody runs, and their leases
+    // must end. No indexed column changes: such an update stays on its page and touches no index.
     private const string ExtendLeases = """
         UPDATE eventix_task
         SET worker_expires = now() + $2
-        WHERE worker_id = $1 AND status = 'processing'
+        WHERE uid = ANY ($3) AND worker_id = $1 AND status = 'processing'
         RETURNING uid, id, revision
         """;
 
@@ -138,7 +139,9 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
         CancellationToken cancellationToken
     )
     {
-        var look = bookmarks.Begin(claim.Namespace, claim.TaskNames);
+        if (bookmarks.Begin(claim.Namespace, claim.TaskNames) is not { } look)
+            return [];
+
         command
             .Parameters.With(claim.Namespace)
             .With(claim.Limit)
@@ -168,12 +171,13 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
 
     public async Task<IReadOnlySet<(string Uid, Revision Revision)>> ExtendLeasesAsync(
         string workerId,
+        IReadOnlyCollection<string> uids,
         TimeSpan lease,
         CancellationToken cancellationToken
     )
     {
         await using var command = database.CreateCommand(ExtendLeases);
-        command.Parameters.With(workerId).With(lease);
+        command.Parameters.With(workerId).With(lease).With<string[]>([.. uids]);
 
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
 

@@ -55,6 +55,7 @@ public sealed class KilledHostTests : IAsyncDisposable
         await UntilMigratedAsync(host);
 
         await SignalAsync("KILL", -host.Id);
+        await host.WaitForExitAsync(Cancellation);
         await using var next = await EmbeddedPostgres.StartAsync(_data, cancellationToken: Cancellation);
 
         (await ReadAsync(next.ConnectionString, "SELECT count(*) FROM eventix_task")).Should().Be(0L);

@@ -5,7 +5,7 @@ using Eventix.Testing;
 
 namespace Eventix.Contract.Tests.Golden;
 
-/// <summary>Plays every pair of a built route once, in order, against the real host, and keeps the answers for the tests to look at.</summary>
+/// <summary>Plays every pair once, in order, against the real host, and keeps the answers for the tests to look at.</summary>
 public sealed partial class Replay : IAsyncLifetime
 {
     private readonly TestDatabase _database = new();
@@ -25,7 +25,7 @@ public sealed partial class Replay : IAsyncLifetime
         _client.BaseAddress = new Uri(Address().Match(await _api.WaitForLineAsync("Now listening on", TimeSpan.FromMinutes(1))).Value);
         Began = await DatabaseClockAsync();
 
-        foreach (var pair in GoldenPair.All.Where(pair => !NotBuilt.Has(pair)))
+        foreach (var pair in GoldenPair.All)
         {
             var answer = await SendAsync(pair);
             _answers.Add(pair.Name, answer);

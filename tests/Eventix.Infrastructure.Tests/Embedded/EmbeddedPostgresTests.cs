@@ -9,32 +9,25 @@ using Npgsql;
 
 namespace Eventix.Infrastructure.Tests.Embedded;
 
-public sealed class EmbeddedPostgresTests(EmbeddedPostgresTests.MadeOnce made)
-    : IClassFixture<EmbeddedPostgresTests.MadeOnce>,
-        IAsyncLifetime
+public sealed class EmbeddedPostgresTests(EmbeddedPostgresTests.MadeOnce made) : IClassFixture<EmbeddedPostgresTests.MadeOnce>, IDisposable
 {
-    private readonly string _data = EmbeddedData.NewFolder();
+    // Most tests leave a folder behind that the next one can use; those that break something get one of their own.
+    private string _data = made.Folder;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     private string Cluster => Path.Combine(_data, "server", "cluster");
 
-    public async ValueTask InitializeAsync()
+    public void Dispose()
     {
-        Assert.SkipUnless(EmbeddedData.IsTested, "This machine has no PostgreSQL programs.");
-        await made.CopyToAsync(_data);
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        EmbeddedData.Delete(_data);
-        return ValueTask.CompletedTask;
+        if (_data != made.Folder)
+            EmbeddedData.Delete(_data);
     }
 
     [Fact]
     public async Task A_first_start_makes_the_folder_and_the_database()
     {
-        EmbeddedData.Delete(_data);
+        _data = EmbeddedData.NewFolder();
 
         await using var postgres = await StartAsync();
 
@@ -45,7 +38,7 @@ public sealed class EmbeddedPostgresTests(EmbeddedPostgresTests.MadeOnce made)
     public async Task What_was_stored_is_there_after_a_stop_and_a_start()
     {
         await using (var first = await StartAsync())
-            await ExecuteAsync(first, "CREATE TABLE kept AS SELECT 42 AS answer");
+            await ExecuteAsync(first, "DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT 42 AS answer");
 
         await using var second = await StartAsync();
 
@@ -92,6 +85,7 @@ public sealed class EmbeddedPostgresTests(EmbeddedPostgresTests.MadeOnce made)
     [Fact]
     public async Task The_server_is_private_and_durable_whatever_its_file_says()
     {
+        _data = await made.CopyAsync();
         await File.AppendAllTextAsync(
             Path.Combine(Cluster, "postgresql.conf"),
             "listen_addresses = '*'\nunix_socket_directories = '/tmp'\nfsync = off\nfull_page_writes = off\nsynchronous_commit = off\n",
@@ -126,6 +120,7 @@ public sealed class EmbeddedPostgresTests(EmbeddedPostgresTests.MadeOnce made)
     [Fact]
     public async Task A_cluster_that_was_broken_off_while_it_was_made_is_made_anew()
     {
+        _data = await made.CopyAsync();
         Directory.Move(Cluster, Cluster + ".new");
         File.Delete(Path.Combine(Cluster + ".new", "PG_VERSION"));
 
@@ -166,7 +161,7 @@ public sealed class EmbeddedPostgresTests(EmbeddedPostgresTests.MadeOnce made)
     public async Task A_server_that_is_killed_runs_again_with_what_was_stored()
     {
         await using var postgres = await StartAsync();
-        await ExecuteAsync(postgres, "CREATE TABLE kept AS SELECT 42 AS answer");
+        await ExecuteAsync(postgres, "DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT 42 AS answer");
         var killed = postgres.ProcessId;
 
         using (var server = Process.GetProcessById(killed))
@@ -200,6 +195,7 @@ public sealed class EmbeddedPostgresTests(EmbeddedPostgresTests.MadeOnce made)
     [Fact]
     public async Task A_server_that_does_not_start_tells_the_end_of_its_log()
     {
+        _data = await made.CopyAsync();
         await File.AppendAllTextAsync(Path.Combine(Cluster, "postgresql.conf"), "no_such_setting = 1\n", Cancellation);
 
         var start = StartAsync;
@@ -210,6 +206,7 @@ public sealed class EmbeddedPostgresTests(EmbeddedPostgresTests.MadeOnce made)
     [Fact]
     public async Task A_cluster_of_a_version_that_is_not_installed_is_refused_by_name()
     {
+        _data = await made.CopyAsync();
         await File.WriteAllTextAsync(Path.Combine(Cluster, "PG_VERSION"), "8\n", Cancellation);
 
         var start = StartAsync;
@@ -220,6 +217,7 @@ public sealed class EmbeddedPostgresTests(EmbeddedPostgresTests.MadeOnce made)
     [Fact]
     public async Task A_missing_password_is_told_and_no_new_one_is_made_up()
     {
+        _data = await made.CopyAsync();
         File.Delete(Path.Combine(_data, "password"));
 
         var start = StartAsync;
@@ -231,7 +229,7 @@ public sealed class EmbeddedPostgresTests(EmbeddedPostgresTests.MadeOnce made)
     [Fact]
     public async Task A_folder_that_cannot_be_made_is_named()
     {
-        EmbeddedData.Delete(_data);
+        _data = EmbeddedData.NewFolder();
         await File.WriteAllTextAsync(_data, "a file, where the folder should be", Cancellation);
 
         var start = StartAsync;
@@ -254,30 +252,31 @@ public sealed class EmbeddedPostgresTests(EmbeddedPostgresTests.MadeOnce made)
 
     private Task<EmbeddedPostgres> StartAsync() => EmbeddedPostgres.StartAsync(_data, cancellationToken: Cancellation);
 
-    /// <summary>One cluster, made once and copied: making one takes a second.</summary>
+    /// <summary>One cluster, made once: making one takes a second.</summary>
     public sealed class MadeOnce : IAsyncLifetime
     {
-        private readonly string _folder = EmbeddedData.NewFolder();
+        public string Folder { get; } = EmbeddedData.NewFolder();
 
         public async ValueTask InitializeAsync()
         {
-            if (EmbeddedData.IsTested)
-                await (await EmbeddedPostgres.StartAsync(_folder, cancellationToken: Cancellation)).DisposeAsync();
+            Assert.SkipUnless(EmbeddedData.IsTested, "This machine has no PostgreSQL programs.");
+            await (await EmbeddedPostgres.StartAsync(Folder, cancellationToken: Cancellation)).DisposeAsync();
         }
 
         public ValueTask DisposeAsync()
         {
-            EmbeddedData.Delete(_folder);
+            EmbeddedData.Delete(Folder);
             return ValueTask.CompletedTask;
         }
 
-        /// <summary>With its owners, but without the port: copies may run side by side.</summary>
-        public async Task CopyToAsync(string folder)
+        public async Task<string> CopyAsync()
         {
-            using var copy = Process.Start("cp", ["-a", _folder, folder]);
+            var folder = EmbeddedData.NewFolder();
+            using var copy = Process.Start("cp", ["-a", Folder, folder]);
             await copy.WaitForExitAsync(Cancellation);
             copy.ExitCode.Should().Be(0);
-            File.Delete(Path.Combine(folder, "port"));
+
+            return folder;
         }
     }
 }

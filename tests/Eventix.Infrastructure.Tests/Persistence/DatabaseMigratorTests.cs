@@ -2,6 +2,7 @@ using Eventix.Infrastructure.Persistence;
 using Eventix.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Eventix.Infrastructure.Tests.Persistence;
 
@@ -31,6 +32,28 @@ public sealed class DatabaseMigratorTests(EmptyDatabase database) : IClassFixtur
             .Which.Message.Should()
             .ContainAll("tasks", "127.0.0.1:1", "ada", "DATABASE_URL")
             .And.NotContain("secret");
+    }
+
+    [Fact]
+    public async Task A_role_that_may_not_read_the_history_of_migrations_is_told_so()
+    {
+        await Migrator(database.ConnectionString).MigrateAsync(Cancelled);
+        await database.ExecuteAsync("DROP ROLE IF EXISTS eventix_stranger; CREATE ROLE eventix_stranger LOGIN PASSWORD 'x'");
+        var stranger = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = "eventix_stranger", Password = "x" };
+
+        var look = () => Migrator(stranger.ConnectionString).PendingAsync(Cancelled);
+
+        (await look.Should().ThrowAsync<DatabaseException>()).Which.Message.Should().Contain("permission denied").And.NotContain("\n");
+    }
+
+    [Fact]
+    public async Task A_host_refuses_a_server_before_version_12()
+    {
+        await using var server = new OldServer("11.22");
+
+        var migrate = () => Migrator(server.ConnectionString).MigrateAsync(Cancelled);
+
+        (await migrate.Should().ThrowAsync<DatabaseException>()).WithMessage("*11.22*12*");
     }
 
     [Theory]

@@ -252,6 +252,7 @@ public sealed class PostTaskTests(EventixServices eventix) : IClassFixture<Event
                 (new NewTask { Task = "t", Uid = new string('x', EventixTask.MaxKeyBytes + 1) }, "Task.Uid"),
                 (new NewTask { Task = "t", UniqueKey = new string('ü', (EventixTask.MaxKeyBytes / 2) + 1) }, "Task.UniqueKey"),
                 (new NewTask { Task = "t", Namespace = new string('n', EventixTask.MaxNamespaceBytes + 1) }, "Task.Namespace"),
+                (new NewTask { Task = "t", Revision = "1-\0" }, "Task.Revision"),
                 (new NewTask { Task = "t", Operator = "\0" }, "Task.Operator"),
                 (new NewTask { Task = "t", WorkerId = "\0" }, "Task.WorkerId"),
                 (new NewTask { Task = "t", Revision = "9223372036854775807-0123456789abcdef0123456789abcdef" }, "Task.Revision"),

@@ -19,7 +19,11 @@ internal sealed class RunningWorker : IAsyncDisposable
 
     public Journal Journal => _services.GetRequiredService<Journal>();
 
-    public static async Task<RunningWorker> StartAsync(string connectionString, Action<TaskWorkerOptions> configure)
+    public static async Task<RunningWorker> StartAsync(
+        string connectionString,
+        Action<TaskWorkerOptions> configure,
+        Action<IServiceCollection>? more = null
+    )
     {
         var services = EventixServices.Build(
             connectionString,
@@ -31,6 +35,7 @@ internal sealed class RunningWorker : IAsyncDisposable
                     options.PollInterval = TimeSpan.FromMilliseconds(20);
                     configure(options);
                 });
+                more?.Invoke(services);
             }
         );
         var worker = new RunningWorker(services);

@@ -2,7 +2,10 @@ using System.Text.Json;
 using Eventix.Application.Examples;
 using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
+using Eventix.Infrastructure.Tasks;
 using Eventix.Infrastructure.Tests.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Eventix.Infrastructure.Tests.Workers;
 
@@ -222,14 +225,11 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
     public async Task A_stop_gives_prefetched_tasks_back_at_once_and_lets_running_ones_end()
     {
         // Short tasks first: they make the worker claim ahead, and so it holds blocked ones that it has not begun.
-        await eventix.ExecuteAsync(
-            """
-            INSERT INTO eventix_task (uid, task, namespace) SELECT 'ahead-' || n, 'noop', 'stop' FROM generate_series(1, 3000) n;
-            INSERT INTO eventix_task (uid, task, namespace, priority, kwargs)
-            SELECT 'blocked-' || n, 'test.blocked', 'stop', 1, '{"name": "x"}' FROM generate_series(1, 2000) n
-            """
+        await InsertShortThenBlockedAsync("stop");
+        var worker = await RunningWorker.StartAsync(
+            eventix.ConnectionString,
+            options => (options.Namespaces, options.Concurrency, options.Patience) = (["stop"], 2, TimeSpan.FromHours(1))
         );
-        var worker = await Start("stop", concurrency: 2);
         await UntilCount("stop", "done", 3000);
         await Until(() => Task.FromResult(worker.Journal.Ran.Count == 2), "two tasks run");
         (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'stop' AND status = 'processing'"))
@@ -299,6 +299,113 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
                     Status = EventixTaskStatus.Processing,
                 }
             );
+    }
+
+    [Fact]
+    public async Task A_claim_whose_answer_got_lost_is_rescued_though_its_worker_goes_on()
+    {
+        var lost = new LosingClaims();
+        await using var worker = await RunningWorker.StartAsync(
+            eventix.ConnectionString,
+            options => (options.Namespaces, options.Lease) = (["lost answers"], TimeSpan.FromMilliseconds(600)),
+            services => services.AddSingleton<ITaskClaims>(provider => lost.Around(ActivatorUtilities.CreateInstance<TaskClaims>(provider)))
+        );
+        await worker.With(scheduler => scheduler.DelayAsync(new Blocked("keeps the heartbeat going")));
+        await Until(() => Task.FromResult(worker.Journal.Ran.Count == 1), "the blocked task runs");
+
+        lost.LoseNext = true;
+        await worker.With(scheduler => scheduler.DelayAsync(new Noop()));
+        await Until(() => Task.FromResult(!lost.LoseNext), "an answer is lost");
+        await Until(async () => await eventix.Maintenance.RescueAsync(default) == 1, "the lease of the lost task ends");
+
+        await UntilCount("lost answers", "done", 1);
+        worker.Journal.Gate.SetResult();
+    }
+
+    /// <summary>Claims, and then loses what was claimed, as a broken connection does.</summary>
+    private sealed class LosingClaims : ITaskClaims
+    {
+        private ITaskClaims? _claims;
+
+        public volatile bool LoseNext;
+
+        public LosingClaims Around(ITaskClaims claims)
+        {
+            _claims = claims;
+            return this;
+        }
+
+        public async Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim, CancellationToken cancellationToken)
+        {
+            var claimed = await _claims!.ClaimAsync(claim, cancellationToken);
+            if (!LoseNext || claimed.Count == 0)
+                return claimed;
+
+            LoseNext = false;
+            throw new NpgsqlException("The connection broke.");
+        }
+
+        public Task<IReadOnlySet<(string Uid, Revision Revision)>> ExtendLeasesAsync(
+            string workerId,
+            IReadOnlyCollection<string> uids,
+            TimeSpan lease,
+            CancellationToken cancellationToken
+        ) => _claims!.ExtendLeasesAsync(workerId, uids, lease, cancellationToken);
+    }
+
+    [Fact]
+    public async Task Tasks_that_were_claimed_ahead_are_given_back_when_long_ones_stand_in_front_of_them()
+    {
+        await InsertShortThenBlockedAsync("ahead");
+        await using var worker = await RunningWorker.StartAsync(
+            eventix.ConnectionString,
+            options => (options.Namespaces, options.Concurrency, options.Patience) = (["ahead"], 2, TimeSpan.FromMilliseconds(100))
+        );
+
+        await UntilCount("ahead", "done", 3000);
+        await UntilCount("ahead", "processing", 2);
+
+        worker.Journal.Ran.Should().HaveCount(2);
+        worker.Journal.Gate.SetResult();
+    }
+
+    private Task InsertShortThenBlockedAsync(string @namespace) =>
+        eventix.ExecuteAsync(
+            $$"""
+            INSERT INTO eventix_task (uid, task, namespace) SELECT '{{@namespace}}-short-' || n, 'noop', '{{@namespace}}' FROM generate_series(1, 3000) n;
+            INSERT INTO eventix_task (uid, task, namespace, priority, kwargs)
+            SELECT '{{@namespace}}-blocked-' || n, 'test.blocked', '{{@namespace}}', 1, '{"name": "x"}' FROM generate_series(1, 2000) n
+            """
+        );
+
+    [Fact]
+    public async Task A_handler_that_throws_when_it_is_told_to_stop_keeps_no_neighbour_leased()
+    {
+        var worker = await Start("spite", concurrency: 2, grace: TimeSpan.FromMilliseconds(100));
+        await worker.With(scheduler => scheduler.DelayAsync(new Spiteful()));
+        await worker.With(scheduler => scheduler.DelayAsync(new Blocked("neighbour")));
+        await Until(() => Task.FromResult(worker.Journal.Ran.Count == 2), "both tasks run");
+
+        await worker.StopAsync();
+
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'spite' AND status = 'scheduled'"))
+            .Should()
+            .Be(2);
+        worker.Journal.Gate.SetResult();
+    }
+
+    [Fact]
+    public async Task A_task_that_comes_in_through_the_worker_s_own_host_does_not_wait_for_its_next_look()
+    {
+        await using var worker = await RunningWorker.StartAsync(
+            eventix.ConnectionString,
+            options => (options.Namespaces, options.PollInterval) = (["arrivals"], TimeSpan.FromHours(1))
+        );
+        for (var n = 1; n <= 3; n++)
+        {
+            await worker.With(scheduler => scheduler.DelayAsync(new Noop()));
+            await UntilCount("arrivals", "done", n);
+        }
     }
 
     [Fact]

@@ -56,6 +56,22 @@ internal sealed class BlockedHandler(Journal journal) : IRequestHandler<Blocked,
         });
 }
 
+/// <summary>Runs until its token fires, and then throws from what it has registered with it.</summary>
+[EventixTask("test.spiteful")]
+public sealed record Spiteful : IEventixTask<Unit>;
+
+internal sealed class SpitefulHandler(Journal journal) : IRequestHandler<Spiteful, Unit>
+{
+    public Task<Unit> Handle(Spiteful message, CancellationToken cancellationToken) =>
+        journal.During(async () =>
+        {
+            await using var registration = cancellationToken.Register(() => throw new InvalidOperationException("spite"));
+            journal.Ran.Enqueue("spiteful");
+            await journal.Gate.Task;
+            return Unit.Value;
+        });
+}
+
 [EventixTask("test.failing", MaxRetries = 1, ErrorEtaInc = 0)]
 public sealed record Failing(string Reason) : IEventixTask<Unit>;
 

@@ -1,0 +1,136 @@
+using Eventix.Domain.Tasks;
+using Eventix.Infrastructure.Tasks;
+
+namespace Eventix.Infrastructure.Tests.Tasks;
+
+public sealed class ClaimBookmarksTests
+{
+    private static readonly DateTimeOffset Noon = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly Clock _clock = new();
+    private readonly ClaimBookmarks _bookmarks;
+
+    public ClaimBookmarksTests() => _bookmarks = new ClaimBookmarks(_clock);
+
+    private static EventixTask Task(int priority, DateTimeOffset eta) =>
+        new()
+        {
+            Uid = "u",
+            Task = "t",
+            Namespace = "n",
+            Priority = priority,
+            Eta = eta,
+        };
+
+    /// <summary>A full look that takes 100 ms and claims what is given: until 5 s later bookmarks are used.</summary>
+    private void LookDearly(params EventixTask[] claimed)
+    {
+        var look = _bookmarks.Begin("n", null)!;
+        look.IsFull.Should().BeTrue();
+        _clock.Advance(TimeSpan.FromMilliseconds(100));
+        _bookmarks.End(look, claimed);
+    }
+
+    [Fact]
+    public void A_cheap_look_is_always_full()
+    {
+        for (var n = 0; n < 3; n++)
+        {
+            var look = _bookmarks.Begin("n", null)!;
+            look.IsFull.Should().BeTrue();
+            _clock.Advance(TimeSpan.FromMilliseconds(1));
+            _bookmarks.End(look, [Task(0, Noon)]);
+        }
+    }
+
+    [Fact]
+    public void After_a_dear_look_claims_start_at_the_last_task_claimed_of_each_priority()
+    {
+        LookDearly(Task(3, Noon), Task(-1, Noon.AddHours(1)), Task(3, Noon.AddHours(2)));
+
+        var look = _bookmarks.Begin("n", null)!;
+
+        look.Priorities.Should().Equal(-1, 3);
+        look.Etas.Should().Equal(Noon.AddHours(1), Noon.AddHours(2));
+    }
+
+    [Fact]
+    public void Fifty_times_its_cost_later_the_next_full_look_is_taken_and_never_later_than_half_a_minute()
+    {
+        LookDearly(Task(0, Noon));
+        _clock.Advance(TimeSpan.FromSeconds(4.8));
+        _bookmarks.Begin("n", null)!.IsFull.Should().BeFalse();
+        _clock.Advance(TimeSpan.FromSeconds(0.2));
+        var look = _bookmarks.Begin("n", null)!;
+        look.IsFull.Should().BeTrue();
+
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        _bookmarks.End(look, [Task(0, Noon)]);
+        _clock.Advance(TimeSpan.FromSeconds(21));
+
+        _bookmarks.Begin("n", null)!.IsFull.Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_task_that_waits_below_a_bookmark_lowers_it_and_one_above_does_not()
+    {
+        LookDearly(Task(0, Noon), Task(1, Noon));
+
+        _bookmarks.Waits(Task(0, Noon.AddHours(-3)));
+        _bookmarks.Waits(Task(1, Noon.AddHours(3)));
+        _bookmarks.Waits("other", 1, Noon.AddHours(-9));
+
+        _bookmarks.Begin("n", null)!.Etas.Should().Equal(Noon.AddHours(-3), Noon);
+    }
+
+    [Fact]
+    public void A_lane_is_forgotten_after_some_minutes()
+    {
+        LookDearly(Task(0, Noon));
+        _clock.Advance(TimeSpan.FromMinutes(6));
+        LookDearly(Task(1, Noon));
+
+        _bookmarks.Begin("n", null)!.Priorities.Should().Equal(1);
+    }
+
+    [Fact]
+    public void A_worker_of_some_names_pauses_after_a_dear_look_in_vain_until_a_task_waits_or_a_second_has_passed()
+    {
+        string[] names = ["mine"];
+        void LookInVain()
+        {
+            var look = _bookmarks.Begin("n", names)!;
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+            _bookmarks.End(look, []);
+        }
+
+        LookInVain();
+        _bookmarks.Begin("n", names).Should().BeNull();
+        _bookmarks.Waits(Task(0, Noon));
+        _bookmarks.Begin("n", names).Should().NotBeNull();
+
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        var late = _bookmarks.Begin("n", names)!;
+        _bookmarks.Waits(Task(0, Noon));
+        _clock.Advance(TimeSpan.FromMilliseconds(100));
+        _bookmarks.End(late, []);
+        _bookmarks.Begin("n", names).Should().NotBeNull("a task came in while that look was on its way");
+
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        LookInVain();
+        _bookmarks.Begin("n", names).Should().BeNull();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        _bookmarks.Begin("n", names).Should().NotBeNull();
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        private long _now = TimeSpan.TicksPerDay;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _now;
+
+        public void Advance(TimeSpan time) => _now += time.Ticks;
+    }
+}

@@ -1,0 +1,74 @@
+using Eventix.Domain.Tasks;
+using Eventix.Infrastructure.Tasks;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Eventix.Infrastructure.Tests.Tasks;
+
+/// <summary>The loop as every host has it: registered with the database.</summary>
+public sealed class MaintenanceLoopTests(EventixServices eventix) : IClassFixture<EventixServices>
+{
+    private async Task InsertAsync(string uid) =>
+        await eventix.ExecuteAsync(
+            $"""
+            INSERT INTO eventix_task (uid, task, status, worker_id, worker_expires, expires) VALUES
+                ('{uid}-lost', 't', 'processing', 'w', now() - interval '1 s', NULL),
+                ('{uid}-expired', 't', 'done', 'w', NULL, now() - interval '1 s')
+            """
+        );
+
+    private MaintenanceLoop Loop(string enabled)
+    {
+        var services = EventixServices.Build(
+            eventix.ConnectionString,
+            services =>
+                services.AddSingleton<IConfiguration>(
+                    new ConfigurationBuilder()
+                        .AddInMemoryCollection([
+                            new("DATABASE_URL", eventix.ConnectionString),
+                            new("EVENTIX_MAINTENANCE_ENABLED", enabled),
+                            new("EVENTIX_MAINTENANCE_INTERVAL_SECONDS", "1"),
+                        ])
+                        .Build()
+                )
+        );
+
+        return services.GetServices<IHostedService>().OfType<MaintenanceLoop>().Single();
+    }
+
+    [Fact]
+    public async Task Lost_leases_are_released_and_expired_tasks_deleted_round_after_round()
+    {
+        using var loop = Loop("true");
+        await loop.StartAsync(CancellationToken.None);
+
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        foreach (var round in new[] { "first", "second" })
+        {
+            await InsertAsync(round);
+            while (
+                await eventix.ScalarAsync<string>(
+                    $"SELECT string_agg(uid || ' ' || status, ',') FROM eventix_task WHERE uid LIKE '{round}%'"
+                ) != $"{round}-lost scheduled"
+            )
+                await timer.WaitForNextTickAsync(deadline.Token);
+        }
+
+        await loop.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task It_can_be_switched_off()
+    {
+        await InsertAsync("off");
+        using var loop = Loop("off");
+
+        await loop.StartAsync(CancellationToken.None);
+        await loop.ExecuteTask!;
+
+        (await eventix.Get("off-lost")).Status.Should().Be(EventixTaskStatus.Processing);
+        (await eventix.Get("off-expired")).Status.Should().Be(EventixTaskStatus.Done);
+    }
+}
