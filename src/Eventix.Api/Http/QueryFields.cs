@@ -43,7 +43,7 @@ internal sealed class QueryFields(HttpContext http)
     {
         if (http.QueryValue(name) is not { } text)
             return null;
-        if (WireTime.TryRead(System.Text.Encoding.UTF8.GetBytes(text), out var time, out var problem))
+        if (LaxInput.TryReadTime(System.Text.Encoding.UTF8.GetBytes(text), out var time, out var problem))
             return time;
 
         Add(

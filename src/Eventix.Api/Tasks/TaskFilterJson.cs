@@ -160,7 +160,7 @@ internal static class TaskFilterJson
             (TaskColumnKind.Number, JsonValueKind.Number) => Number(value),
             (TaskColumnKind.Truth, JsonValueKind.True or JsonValueKind.False) => value.GetBoolean(),
             (TaskColumnKind.Time, JsonValueKind.String) => Time(column, Text(value)),
-            (TaskColumnKind.Time, JsonValueKind.Number) => WireTime.TryRead(value.GetDouble(), out var time, out var problem)
+            (TaskColumnKind.Time, JsonValueKind.Number) => LaxInput.TryReadTime(value.GetDouble(), out var time, out var problem)
                 ? time
                 : throw new UnknownFilterException($"{column.Name}: {problem}"),
             _ => throw new UnknownFilterException($"{column.Name} takes {Expected(column.Kind)}"),
@@ -179,7 +179,7 @@ internal static class TaskFilterJson
     private static object Number(JsonElement value) => value.TryGetInt64(out var whole) ? whole : value.GetDouble();
 
     private static DateTimeOffset Time(TaskColumn column, string text) =>
-        WireTime.TryRead(System.Text.Encoding.UTF8.GetBytes(text), out var time, out var problem)
+        LaxInput.TryReadTime(System.Text.Encoding.UTF8.GetBytes(text), out var time, out var problem)
             ? time
             : throw new UnknownFilterException($"{column.Name} takes a datetime: {problem}");
 
