@@ -25,16 +25,17 @@ internal sealed class QueryFields(HttpContext http)
             return null;
 
         const string Message = "Input should be a valid integer, unable to parse string as an integer";
-        if (!LaxInput.TryReadDigits(text.Trim(), out var digits))
+        if (!LaxInput.TryReadDigits(text, out var digits))
         {
             Add(new FieldError("int_parsing", "query", name, Message, FieldError.EchoOf(text)));
             return null;
         }
 
-        if (int.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max)
+        var fits = int.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
+        if (fits && number >= min && number <= max)
             return number;
 
-        Add(OutOfBounds(name, text, isLess: digits[0] == '-' || number < min, min, max));
+        Add(OutOfBounds(name, text, isLess: fits ? number < min : digits[0] == '-', min, max));
         return null;
     }
 

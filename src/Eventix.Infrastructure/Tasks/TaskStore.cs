@@ -7,8 +7,7 @@ using Npgsql;
 
 namespace Eventix.Infrastructure.Tasks;
 
-internal sealed class TaskStore(EventixDbContext context, NpgsqlDataSource database, WaitingTasks waiting)
-    : ITaskStore
+internal sealed class TaskStore(EventixDbContext context, NpgsqlDataSource database, WaitingTasks waiting) : ITaskStore
 {
     private const string Now = "SELECT now()";
 
