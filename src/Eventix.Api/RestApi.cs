@@ -1,6 +1,7 @@
 using System.Reflection;
 using Eventix.Api.Events;
 using Eventix.Api.Http;
+using Eventix.Api.Operations;
 using Eventix.Api.Tasks;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -28,6 +29,10 @@ internal static class RestApi
         app.UseRestRouting();
 
         app.MapTasks();
+        app.MapClaims();
+        app.MapBatches();
+        app.MapLeases();
+        app.MapOperations();
         app.MapLists();
         app.MapEvents();
         app.MapGet("/version", GetVersion);

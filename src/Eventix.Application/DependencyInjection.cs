@@ -1,6 +1,7 @@
 using Eventix.Application.Configuration;
 using Eventix.Application.Events;
 using Eventix.Application.Messaging;
+using Eventix.Application.Tasks;
 using Eventix.Application.Workers;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -12,6 +13,9 @@ public static class DependencyInjection
     public static IServiceCollection AddApplication(this IServiceCollection services)
     {
         services.AddSingleton(TimeProvider.System);
+        services.AddOptionsFromVariables<ClaimOptions>();
+        services.AddSingleton<ClaimQueue>();
+        services.AddHostedService(provider => provider.GetRequiredService<ClaimQueue>());
 
         services.AddOptionsFromVariables<EventOptions>();
 

@@ -13,4 +13,7 @@ public static class DomainErrors
 
     /// <summary>In a task's result: it returned to waiting while another task waited under its unique key.</summary>
     public const string Superseded = "Superseded";
+
+    /// <summary>In a task's result: it was cancelled while it waited.</summary>
+    public const string TaskCancelled = "TaskCancelled";
 }

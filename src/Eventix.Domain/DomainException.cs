@@ -1,3 +1,5 @@
+using Eventix.Domain.Tasks;
+
 namespace Eventix.Domain;
 
 /// <summary>
@@ -28,6 +30,9 @@ public sealed class DomainException : Exception
     /// <param name="current">The stored revision, in wire form.</param>
     public static DomainException RevisionConflict(string current) =>
         new(DomainErrors.RevisionConflict, $"revision changed to {current}", ("revision", current));
+
+    public static DomainException WrongTaskStatus(string uid, EventixTaskStatus status) =>
+        new(DomainErrors.WrongTaskStatus, $"Task {uid} has wrong status: '{status.ToText()}'", ("uid", uid), ("status", status.ToText()));
 
     public static DomainException TaskNotUnique(string uniqueKey) =>
         new(DomainErrors.TaskNotUnique, $"Another task waits under unique_key {uniqueKey}");

@@ -1,6 +1,7 @@
 using Eventix.Application.Configuration;
 using Eventix.Application.Messaging;
 using Eventix.Application.Tasks;
+using Eventix.Infrastructure.Operations;
 using Eventix.Infrastructure.Persistence;
 using Eventix.Infrastructure.Tasks;
 using Microsoft.Extensions.Configuration;
@@ -41,10 +42,15 @@ public static class DependencyInjection
     private static void AddTaskStore(this IServiceCollection services)
     {
         services.AddSingleton<ClaimBookmarks>();
+        services.AddSingleton<WaitingTasks>();
         services.AddSingleton<ITaskClaims, TaskClaims>();
         services.AddSingleton<ITaskWriteBacks, TaskWriteBacks>();
         services.AddScoped<ITaskStore, TaskStore>();
         services.AddSingleton<TaskMaintenance>();
+        services.AddSingleton<TaskStatistics>();
+        services.AddHostedService<ArrivalListener>();
+        services.AddSingleton<ArrivalNotifier>();
+        services.AddHostedService(provider => provider.GetRequiredService<ArrivalNotifier>());
         services.AddOptionsFromVariables<MaintenanceOptions>();
         services.AddHostedService<MaintenanceLoop>();
     }

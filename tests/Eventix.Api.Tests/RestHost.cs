@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using Eventix.Application;
+using Eventix.Application.Tasks;
 using Eventix.Infrastructure;
 using Eventix.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Eventix.Api.Tests;
@@ -31,10 +33,12 @@ public sealed class RestHost : IAsyncLifetime
     }
 
     /// <summary>Starts against any database, be it there or not.</summary>
-    public async Task StartAsync(string connectionString)
+    public async Task StartAsync(string connectionString, params (string Name, string Value)[] variables)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Configuration["DATABASE_URL"] = connectionString;
+        foreach (var (name, value) in variables)
+            builder.Configuration[name] = value;
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(_log);
         builder.Services.AddApplication().AddInfrastructure(builder.Configuration).AddRestApi();
@@ -46,6 +50,9 @@ public sealed class RestHost : IAsyncLifetime
         Address = new Uri(_app.Urls.Single());
         Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = Address };
     }
+
+    /// <summary>How many clients wait for a task of that namespace.</summary>
+    public int WaitingFor(string @namespace) => _app!.Services.GetRequiredService<ClaimQueue>().Waiting(@namespace);
 
     public Task StopAsync() => _app!.StopAsync();
 

@@ -14,47 +14,42 @@ internal static class ErrorAnswers
     private static readonly JsonEncodedText ErrorMessage = JsonEncodedText.Encode("error_message");
     private static readonly JsonEncodedText ErrorTraceback = JsonEncodedText.Encode("error_traceback");
 
+    // How long a client should leave a database alone that is starting or restarting.
+    private const string RetryAfterSeconds = "2";
+
+    private static readonly (string Class, string Message) Unavailable = ("ServiceUnavailable", "The database cannot be reached");
+    private static readonly (string Class, string Message) Unexpected = ("InternalServerError", "Internal Server Error");
+
     /// <summary>A broken rule: a flat object.</summary>
     public static Task WriteAsync(HttpResponse response, DomainException error) =>
-        JsonAnswer.WriteAsync(
-            response,
-            StatusOf(error),
-            error,
-            static (writer, error) =>
-            {
-                writer.WriteStartObject();
-                writer.WriteText(ErrorClass, error.Code);
-                writer.WriteText(ErrorMessage, error.Message);
-                writer.WriteNumber("error_status_code"u8, StatusOf(error));
-                writer.WriteString(ErrorTraceback, "");
-                writer.WriteStartObject("error_payload"u8);
-                foreach (var (key, value) in error.Payload)
-                {
-                    writer.WritePropertyName(key);
-                    writer.WriteText(value);
-                }
-
-                writer.WriteEndObject();
-                writer.WriteEndObject();
-            }
-        );
+        JsonAnswer.WriteAsync(response, StatusOf(error), error, Write);
 
     /// <summary>Input of the wrong shape: a list of what is wrong.</summary>
     public static Task WriteAsync(HttpResponse response, IReadOnlyList<FieldError> errors) =>
-        JsonAnswer.WriteAsync(
-            response,
-            StatusCodes.Status422UnprocessableEntity,
-            errors,
-            static (writer, errors) =>
-            {
-                writer.WriteStartObject();
-                writer.WriteStartArray("detail"u8);
-                foreach (var error in errors)
-                    error.Write(writer);
-                writer.WriteEndArray();
-                writer.WriteEndObject();
-            }
-        );
+        JsonAnswer.WriteAsync(response, StatusCodes.Status422UnprocessableEntity, errors, Write);
+
+    /// <summary>The same answer as a member of another one: what became of one item of many, with the status that it would have had alone.</summary>
+    public static void WriteItem(Utf8JsonWriter writer, Exception error)
+    {
+        switch (error)
+        {
+            case InvalidRequestException invalid:
+                WriteItem(writer, StatusCodes.Status422UnprocessableEntity, invalid.Errors, Write);
+                break;
+            case ValidationException invalid:
+                WriteItem(writer, StatusCodes.Status422UnprocessableEntity, invalid.ToFieldErrors(static _ => "body"), Write);
+                break;
+            case DomainException rule:
+                WriteItem(writer, StatusOf(rule), rule, Write);
+                break;
+            case var _ when IsUnavailable(error):
+                WriteItem(writer, StatusCodes.Status503ServiceUnavailable, Unavailable, WriteUnexpected);
+                break;
+            default:
+                WriteItem(writer, StatusCodes.Status500InternalServerError, Unexpected, WriteUnexpected);
+                break;
+        }
+    }
 
     /// <summary>What was refused before any route was asked: one line.</summary>
     public static Task WriteDetailAsync(HttpResponse response, int status) =>
@@ -71,31 +66,27 @@ internal static class ErrorAnswers
             }
         );
 
+    /// <summary>The database cannot be asked right now.</summary>
+    public static Task WriteUnavailableAsync(HttpResponse response)
+    {
+        response.Headers.RetryAfter = RetryAfterSeconds;
+        return JsonAnswer.WriteAsync(response, StatusCodes.Status503ServiceUnavailable, Unavailable, WriteUnexpected);
+    }
+
     /// <summary>Anything else. It says nothing of the inside; the log does.</summary>
-    public static Task WriteUnexpectedAsync(HttpResponse response, int status, string errorClass, string message) =>
-        JsonAnswer.WriteAsync(
-            response,
-            status,
-            (errorClass, message),
-            static (writer, error) =>
-            {
-                writer.WriteStartObject();
-                writer.WriteStartObject("detail"u8);
-                writer.WriteString(ErrorClass, error.errorClass);
-                writer.WriteString(ErrorMessage, error.message);
-                writer.WriteString(ErrorTraceback, "");
-                writer.WriteEndObject();
-                writer.WriteEndObject();
-            }
-        );
+    public static Task WriteUnexpectedAsync(HttpResponse response) =>
+        JsonAnswer.WriteAsync(response, StatusCodes.Status500InternalServerError, Unexpected, WriteUnexpected);
 
     /// <summary>What a validator of the application found, told in the names of the wire.</summary>
     public static IReadOnlyList<FieldError> ToFieldErrors(this ValidationException invalid, HttpContext http) =>
+        invalid.ToFieldErrors(field => WhereFrom(http, field));
+
+    private static IReadOnlyList<FieldError> ToFieldErrors(this ValidationException invalid, Func<string, string> where) =>
         [
             .. invalid.Errors.Select(error =>
             {
                 var field = WireName(error.PropertyName);
-                return FieldError.Value(WhereFrom(http, field), field, error.ErrorMessage, error.AttemptedValue);
+                return FieldError.Value(where(field), field, error.ErrorMessage, error.AttemptedValue);
             }),
         ];
 
@@ -109,6 +100,54 @@ internal static class ErrorAnswers
             TimeoutException => true,
             _ => exception.InnerException is { } inner && IsUnavailable(inner),
         };
+
+    private static void WriteItem<T>(Utf8JsonWriter writer, int status, T error, Action<Utf8JsonWriter, T> write)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("status"u8, status);
+        writer.WritePropertyName("error"u8);
+        write(writer, error);
+        writer.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter writer, DomainException error)
+    {
+        writer.WriteStartObject();
+        writer.WriteText(ErrorClass, error.Code);
+        writer.WriteText(ErrorMessage, error.Message);
+        writer.WriteNumber("error_status_code"u8, StatusOf(error));
+        writer.WriteString(ErrorTraceback, "");
+        writer.WriteStartObject("error_payload"u8);
+        foreach (var (key, value) in error.Payload)
+        {
+            writer.WritePropertyName(key);
+            writer.WriteText(value);
+        }
+
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter writer, IReadOnlyList<FieldError> errors)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray("detail"u8);
+        foreach (var error in errors)
+            error.Write(writer);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static void WriteUnexpected(Utf8JsonWriter writer, (string Class, string Message) error)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartObject("detail"u8);
+        writer.WriteString(ErrorClass, error.Class);
+        writer.WriteString(ErrorMessage, error.Message);
+        writer.WriteString(ErrorTraceback, "");
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
 
     private static int StatusOf(DomainException error) =>
         error.Code switch

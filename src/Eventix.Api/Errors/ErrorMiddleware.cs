@@ -6,9 +6,6 @@ namespace Eventix.Api.Errors;
 /// <summary>The one place where exceptions become answers. What is not named here is a bug: logged once, and a bare 500.</summary>
 internal sealed class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddleware> logger)
 {
-    // How long a client should leave a database alone that is starting or restarting.
-    private const string RetryAfterSeconds = "2";
-
     public async Task InvokeAsync(HttpContext http)
     {
         try
@@ -51,21 +48,10 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddlew
                 http.Request.Path,
                 exception.Message
             );
-            response.Headers.RetryAfter = RetryAfterSeconds;
-            return ErrorAnswers.WriteUnexpectedAsync(
-                response,
-                StatusCodes.Status503ServiceUnavailable,
-                "ServiceUnavailable",
-                "The database cannot be reached"
-            );
+            return ErrorAnswers.WriteUnavailableAsync(response);
         }
 
         logger.LogError(exception, "{Method} {Path} failed", http.Request.Method, http.Request.Path);
-        return ErrorAnswers.WriteUnexpectedAsync(
-            response,
-            StatusCodes.Status500InternalServerError,
-            "InternalServerError",
-            "Internal Server Error"
-        );
+        return ErrorAnswers.WriteUnexpectedAsync(response);
     }
 }

@@ -13,7 +13,7 @@ namespace Eventix.Api.Http;
 internal sealed class BodyFields
 {
     // Deep enough for any data, and far from where recursion hurts somebody: PostgreSQL parses JSON recursively too.
-    private const int MaxDepth = 512;
+    public const int MaxDepth = 512;
 
     private readonly JsonBody _body;
     private readonly FieldNames _names;
@@ -33,7 +33,7 @@ internal sealed class BodyFields
         }
         catch (JsonException broken)
         {
-            throw new InvalidRequestException(JsonBody.Broken(body.Utf8.Span, OffsetOf(broken), Problem(broken)));
+            throw new InvalidRequestException(JsonBody.Broken(body.Utf8.Span, broken));
         }
     }
 
@@ -111,6 +111,55 @@ internal sealed class BodyFields
     public int? NonNullInt(int field) =>
         IsExplicitNull(field) ? Refuse<int?>(field, "int_type", "Input should be a valid integer") : Int(field);
 
+    /// <summary>A whole number within bounds; null when absent or null.</summary>
+    public int? IntBetween(int field, int min, int max)
+    {
+        if (Int(field) is not { } number)
+            return null;
+
+        return number < min ? Refuse<int?>(field, "greater_than_equal", $"Input should be greater than or equal to {min}", Bound("ge", min))
+            : number > max ? Refuse<int?>(field, "less_than_equal", $"Input should be less than or equal to {max}", Bound("le", max))
+            : number;
+    }
+
+    /// <summary>An array of texts, of at least one and at most <paramref name="most"/>; null when absent or null.</summary>
+    public IReadOnlyList<string>? Texts(int field, int most)
+    {
+        if (Array(field) is not { } array)
+            return null;
+
+        var texts = new List<string>();
+        var reader = new Utf8JsonReader(array.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
+        reader.Read();
+        for (var index = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; index++)
+        {
+            var start = (int)reader.TokenStartIndex;
+            var isText = reader.TokenType == JsonTokenType.String;
+            reader.Skip();
+            var item = array[start..(int)reader.BytesConsumed];
+            if (isText && WireText.Unescape(item.Span[1..^1]) is { } text)
+                texts.Add(text);
+            else
+                Add(new FieldError("string_type", "body", _names[field], "Input should be a valid string", FieldError.Echo(item), index));
+        }
+
+        if (texts.Count == 0)
+            Refuse<string?>(field, "too_short", "List should have at least 1 item after validation, not 0", Bound("min_length", 1));
+        else if (texts.Count > most)
+            Refuse<string?>(field, "too_long", $"List should have at most {most} items after validation", Bound("max_length", most));
+
+        return texts;
+    }
+
+    /// <summary>The same, but it must be there and not null.</summary>
+    public IReadOnlyList<string> RequiredTexts(int field, int most)
+    {
+        if (IsNull(field))
+            RequiredArray(field);
+
+        return Texts(field, most) ?? [];
+    }
+
     /// <summary>A bool, also from 0, 1 and the words for yes and no; null when absent, refused when null.</summary>
     public bool? NonNullBool(int field)
     {
@@ -182,6 +231,17 @@ internal sealed class BodyFields
         IsNull(field) ? null
         : _slots[field].Kind == JsonTokenType.StartArray ? Raw(field)
         : Refuse<ReadOnlyMemory<byte>?>(field, "list_type", "Input should be a valid list");
+
+    /// <summary>A JSON array that must be there and not null.</summary>
+    public ReadOnlyMemory<byte> RequiredArray(int field)
+    {
+        if (!Has(field))
+            Add(FieldError.Missing("body", _names[field], FieldError.Echo(_whole)));
+        else if (_slots[field].Kind == JsonTokenType.Null)
+            Refuse<string?>(field, "list_type", "Input should be a valid list");
+
+        return Array(field) ?? default;
+    }
 
     /// <summary>A JSON object as it was sent; null when absent or null.</summary>
     public ReadOnlyMemory<byte>? Object(int field) =>
@@ -286,15 +346,12 @@ internal sealed class BodyFields
                 field,
                 "greater_than_equal",
                 $"Input should be greater than or equal to {int.MinValue}",
-                ("ge", int.MinValue.ToString(CultureInfo.InvariantCulture))
+                Bound("ge", int.MinValue)
             )
-            : Refuse<int?>(
-                field,
-                "less_than_equal",
-                $"Input should be less than or equal to {int.MaxValue}",
-                ("le", int.MaxValue.ToString(CultureInfo.InvariantCulture))
-            );
+            : Refuse<int?>(field, "less_than_equal", $"Input should be less than or equal to {int.MaxValue}", Bound("le", int.MaxValue));
     }
+
+    private static (string, string) Bound(string name, int value) => (name, value.ToString(CultureInfo.InvariantCulture));
 
     private T? Refuse<T>(int field, string type, string message, (string Key, string Value)? context = null)
     {
@@ -308,28 +365,6 @@ internal sealed class BodyFields
     }
 
     private void Add(FieldError error) => (_errors ??= []).Add(error);
-
-    private int OffsetOf(JsonException broken)
-    {
-        var json = _body.Utf8.Span;
-        var offset = 0;
-        for (var line = broken.LineNumber ?? 0; line > 0; line--)
-        {
-            var end = json[offset..].IndexOf((byte)'\n');
-            if (end < 0)
-                break;
-            offset += end + 1;
-        }
-
-        return (int)Math.Min(offset + (broken.BytePositionInLine ?? 0), json.Length);
-    }
-
-    // The reader's own text without its own position.
-    private static string Problem(JsonException broken)
-    {
-        var end = broken.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return end < 0 ? broken.Message : broken.Message[..end];
-    }
 
     private readonly record struct Slot(JsonTokenType Kind, int Start, int Length);
 }

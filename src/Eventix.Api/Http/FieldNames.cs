@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace Eventix.Api.Http;
 
@@ -26,6 +27,10 @@ internal sealed class FieldNames
                 ),
         ];
     }
+
+    /// <summary>The members of <typeparamref name="TField"/> in snake case, each at its own number.</summary>
+    public static FieldNames Of<TField>()
+        where TField : struct, Enum => new([.. Enum.GetNames<TField>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)]);
 
     public int Count => _names.Length;
 

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net.Mime;
 using System.Text;
+using System.Text.Json;
 using Eventix.Api.Errors;
 using Microsoft.Net.Http.Headers;
 
@@ -12,7 +14,8 @@ namespace Eventix.Api.Http;
 /// already been given up.
 /// </param>
 /// <param name="NonFinite">
-/// Offsets in <paramref name="Utf8"/> of top-level values that were `NaN` or an infinity and now read `null`; null when there were none.
+/// Offsets in <paramref name="Utf8"/> of top-level values (of an array's items: their top-level values) that were `NaN` or an infinity and now
+/// read `null`; null when there were none.
 /// </param>
 internal readonly record struct JsonBody(ReadOnlyMemory<byte> Utf8, IReadOnlySet<int>? NonFinite = null)
 {
@@ -55,6 +58,56 @@ internal readonly record struct JsonBody(ReadOnlyMemory<byte> Utf8, IReadOnlySet
         return ReplaceNonFinite(body);
     }
 
+    /// <summary>The items of a body that is an array, each as a body of its own: of whatever kind, but well-formed.</summary>
+    /// <param name="most">More of them are refused.</param>
+    /// <exception cref="InvalidRequestException">It is no JSON, no array, or has too many items.</exception>
+    public IReadOnlyList<JsonBody> Items(int most)
+    {
+        var items = new List<JsonBody>();
+        var nonFinite = new Queue<int>((NonFinite ?? new HashSet<int>()).Order());
+        var reader = new Utf8JsonReader(Utf8.Span, new JsonReaderOptions { MaxDepth = BodyFields.MaxDepth + 1 });
+        try
+        {
+            reader.Read();
+            if (reader.TokenType != JsonTokenType.StartArray)
+            {
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                throw new InvalidRequestException(
+                    new FieldError(
+                        "list_type",
+                        "body",
+                        Field: null,
+                        "Input should be a valid list",
+                        FieldError.Echo(Utf8[start..(int)reader.BytesConsumed])
+                    )
+                );
+            }
+
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                items.Add(Slice(start, (int)reader.BytesConsumed, nonFinite));
+            }
+
+            reader.Read();
+        }
+        catch (JsonException broken)
+        {
+            throw new InvalidRequestException(Broken(Utf8.Span, broken));
+        }
+
+        if (items.Count > most)
+        {
+            var message = $"List should have at most {most} items after validation, not {items.Count}";
+            var bound = ("max_length", most.ToString(CultureInfo.InvariantCulture));
+            throw new InvalidRequestException(new FieldError("too_long", "body", Field: null, message, Context: bound));
+        }
+
+        return items;
+    }
+
     public static FieldError Broken(ReadOnlySpan<byte> body, int offset, string problem) =>
         new(
             "json_invalid",
@@ -66,8 +119,38 @@ internal readonly record struct JsonBody(ReadOnlyMemory<byte> Utf8, IReadOnlySet
             ("error", problem)
         );
 
+    public static FieldError Broken(ReadOnlySpan<byte> body, JsonException broken)
+    {
+        var offset = 0;
+        for (var line = broken.LineNumber ?? 0; line > 0; line--)
+        {
+            var end = body[offset..].IndexOf((byte)'\n');
+            if (end < 0)
+                break;
+            offset += end + 1;
+        }
+
+        // The reader's own text without its own position.
+        var position = broken.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        var problem = position < 0 ? broken.Message : broken.Message[..position];
+
+        return Broken(body, (int)Math.Min(offset + (broken.BytePositionInLine ?? 0), body.Length), problem);
+    }
+
     public static FieldError NotAnObject(ReadOnlyMemory<byte>? input) =>
         new("model_attributes_type", "body", Field: null, "Input should be a valid dictionary or object to extract fields from", input);
+
+    private JsonBody Slice(int start, int end, Queue<int> nonFinite)
+    {
+        HashSet<int>? inside = null;
+        while (nonFinite.TryPeek(out var at) && at < end)
+        {
+            nonFinite.Dequeue();
+            (inside ??= []).Add(at - start);
+        }
+
+        return new JsonBody(Utf8[start..end], inside);
+    }
 
     private static async ValueTask<byte[]> ReadBytesAsync(HttpRequest request)
     {
@@ -119,6 +202,7 @@ internal readonly record struct JsonBody(ReadOnlyMemory<byte> Utf8, IReadOnlySet
         var replaced = new ArrayBufferWriter<byte>(json.Length + 16);
         var topLevel = new HashSet<int>();
         var depth = 0;
+        var topDepth = json.TrimStart(" \t\r\n"u8) is [(byte)'[', ..] ? 2 : 1;
         for (var i = 0; i < json.Length; )
         {
             var length = 1;
@@ -137,7 +221,7 @@ internal readonly record struct JsonBody(ReadOnlyMemory<byte> Utf8, IReadOnlySet
                     length = NonFiniteLength(json[i..]);
                     if (length > 0)
                     {
-                        if (depth == 1)
+                        if (depth == topDepth)
                             topLevel.Add(replaced.WrittenCount);
                         replaced.Write("null"u8);
                         i += length;

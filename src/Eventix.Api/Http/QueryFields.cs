@@ -1,3 +1,4 @@
+using System.Globalization;
 using Eventix.Api.Errors;
 using Eventix.Application.Tasks;
 
@@ -15,6 +16,27 @@ internal sealed class QueryFields(HttpContext http)
             Add(FieldError.Missing("query", name));
 
         return text ?? "";
+    }
+
+    /// <summary>A whole number within bounds; null when there is none.</summary>
+    public int? IntBetween(string name, int min, int max)
+    {
+        if (http.QueryValue(name) is not { } text)
+            return null;
+
+        const string Message = "Input should be a valid integer, unable to parse string as an integer";
+        if (!LaxInput.TryReadDigits(text, out var digits))
+        {
+            Add(new FieldError("int_parsing", "query", name, Message, FieldError.EchoOf(text)));
+            return null;
+        }
+
+        var fits = int.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
+        if (fits && number >= min && number <= max)
+            return number;
+
+        Add(OutOfBounds(name, text, isLess: fits ? number < min : digits[0] == '-', min, max));
+        return null;
     }
 
     /// <summary>A point in time in any form of <see cref="WireTime"/>; null when absent.</summary>
@@ -70,6 +92,22 @@ internal sealed class QueryFields(HttpContext http)
     {
         if (_errors is not null)
             throw new InvalidRequestException(_errors);
+    }
+
+    private static FieldError OutOfBounds(string name, string text, bool isLess, int min, int max)
+    {
+        var (type, words, bound, key) = isLess
+            ? ("greater_than_equal", "greater than or equal to", min, "ge")
+            : ("less_than_equal", "less than or equal to", max, "le");
+
+        return new FieldError(
+            type,
+            "query",
+            name,
+            $"Input should be {words} {bound}",
+            FieldError.EchoOf(text),
+            Context: (key, bound.ToString(CultureInfo.InvariantCulture))
+        );
     }
 
     private void Add(FieldError error) => (_errors ??= []).Add(error);

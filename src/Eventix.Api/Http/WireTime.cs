@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Eventix.Api.Http;
 
 /// <summary>
@@ -7,6 +9,19 @@ namespace Eventix.Api.Http;
 internal static class WireTime
 {
     public const int MaxBytes = 27;
+
+    /// <summary>Writes a member of an object; null for no time.</summary>
+    public static void WriteTime(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, DateTimeOffset? time)
+    {
+        if (time is not { } point)
+        {
+            writer.WriteNull(name);
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[MaxBytes];
+        writer.WriteString(name, text[..Write(point, text)]);
+    }
 
     /// <summary>Writes into at least <see cref="MaxBytes"/> bytes; returns how many were used.</summary>
     public static int Write(DateTimeOffset time, Span<byte> target)

@@ -45,9 +45,7 @@ internal sealed record TaskBody
     /// <summary>The words for a status, as pydantic lists them.</summary>
     public const string Statuses = "'scheduled', 'processing', 'done', 'error' or 'retry'";
 
-    private static readonly FieldNames Names = new([
-        .. Enum.GetNames<Field>().Select(System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName),
-    ]);
+    private static readonly FieldNames Names = FieldNames.Of<Field>();
 
     public string? Uid { get; init; }
     public string? Revision { get; init; }

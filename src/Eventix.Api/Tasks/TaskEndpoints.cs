@@ -15,7 +15,6 @@ internal static class TaskEndpoints
         app.MapGet("/task/{uid}", Get);
         app.MapPut("/task/{uid}", Put);
         app.MapDelete("/task/{uid}", Delete);
-        app.MapGet("/tasks/next_scheduled", ClaimNext);
 
         // Clients know this one to come first: `/task/by_unique_key/reschedule` is about the uid `by_unique_key`.
         app.MapGet("/task/{uid}/reschedule", Reschedule).WithOrder(-1);
@@ -52,7 +51,7 @@ internal static class TaskEndpoints
 
     private static async Task Delete(HttpContext http, IMediator mediator, CancellationToken cancellationToken)
     {
-        await mediator.Send(new DeleteTask(http.PathValue("uid")), cancellationToken);
+        await mediator.Send(new DeleteTask(http.PathValue("uid"), http.QueryValue("revision")), cancellationToken);
 
         await JsonAnswer.WriteAsync(http.Response, StatusCodes.Status200OK, "null"u8);
     }
@@ -91,17 +90,5 @@ internal static class TaskEndpoints
             stati.Count > 0 ? stati : GetTaskByUniqueKey.Waiting
         );
         await TaskJson.WriteAsync(http.Response, await mediator.Send(get, cancellationToken));
-    }
-
-    private static async Task ClaimNext(HttpContext http, IMediator mediator, CancellationToken cancellationToken)
-    {
-        var query = new QueryFields(http);
-        var claim = new ClaimNextTask(query.RequiredText("worker_id"), query.RequiredText("namespace"));
-        query.ThrowIfInvalid();
-
-        if (await mediator.Send(claim, cancellationToken) is { } task)
-            await TaskJson.WriteAsync(http.Response, task);
-        else
-            http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 }

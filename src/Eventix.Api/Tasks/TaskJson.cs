@@ -37,6 +37,20 @@ internal static class TaskJson
     public static System.Threading.Tasks.Task WriteAsync(HttpResponse response, EventixTask task) =>
         JsonAnswer.WriteAsync(response, StatusCodes.Status200OK, task, Write);
 
+    public static System.Threading.Tasks.Task WriteAsync(HttpResponse response, IReadOnlyList<EventixTask> tasks) =>
+        JsonAnswer.WriteAsync(
+            response,
+            StatusCodes.Status200OK,
+            tasks,
+            static (writer, tasks) =>
+            {
+                writer.WriteStartArray();
+                foreach (var task in tasks)
+                    Write(writer, task);
+                writer.WriteEndArray();
+            }
+        );
+
     public static void Write(Utf8JsonWriter writer, EventixTask task)
     {
         writer.WriteStartObject();

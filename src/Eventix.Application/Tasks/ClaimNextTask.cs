@@ -2,11 +2,15 @@ using Eventix.Application.Messaging;
 using Eventix.Domain.Tasks;
 using FluentValidation;
 using MediatR;
+using Microsoft.Extensions.Options;
 
 namespace Eventix.Application.Tasks;
 
-/// <summary>Leases the next due task of a namespace, for 300 s; null when none is due.</summary>
-public sealed record ClaimNextTask(string WorkerId, string Namespace) : ICommand<EventixTask?>;
+/// <summary>
+/// Leases the next due task of a namespace, for as long as <see cref="ClaimOptions"/> say; null when none is due and none comes in time.
+/// </summary>
+/// <param name="Wait">How long to wait for one; null for the options' time.</param>
+public sealed record ClaimNextTask(string WorkerId, string Namespace, TimeSpan? Wait = null) : ICommand<EventixTask?>;
 
 internal sealed class ClaimNextTaskValidator : AbstractValidator<ClaimNextTask>
 {
@@ -17,12 +21,12 @@ internal sealed class ClaimNextTaskValidator : AbstractValidator<ClaimNextTask>
     }
 }
 
-internal sealed class ClaimNextTaskHandler(ITaskClaims claims) : IRequestHandler<ClaimNextTask, EventixTask?>
+internal sealed class ClaimNextTaskHandler(ClaimQueue queue, IOptions<ClaimOptions> options) : IRequestHandler<ClaimNextTask, EventixTask?>
 {
     public async Task<EventixTask?> Handle(ClaimNextTask command, CancellationToken cancellationToken)
     {
-        var claim = new TaskClaim(command.Namespace, command.WorkerId, 1, TimeSpan.FromSeconds(EventixTask.DefaultLease));
+        var request = new ClaimRequest(command.WorkerId, [command.Namespace], Limit: 1, options.Value.Lease);
 
-        return (await claims.ClaimAsync(claim, cancellationToken)).SingleOrDefault();
+        return (await queue.ClaimAsync(request, command.Wait ?? options.Value.Wait, cancellationToken)).SingleOrDefault();
     }
 }

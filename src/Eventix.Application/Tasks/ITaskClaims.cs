@@ -12,6 +12,12 @@ public interface ITaskClaims
     Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Answers the tasks that the worker still holds under the claim's name, with their leases begun anew. When it holds none, leases up to
+    /// `Limit` due tasks of the namespaces, in their order. However many callers say the same name at once, the tasks are leased once.
+    /// </summary>
+    Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(ClaimRequest request, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Extends the leases of those of <paramref name="uids"/> that <paramref name="workerId"/> holds, without touching revisions. Returns the
     /// uids and revisions that it still holds: what is missing was lost.
     /// </summary>
@@ -27,3 +33,17 @@ public interface ITaskClaims
 /// <param name="Limit">At least 1.</param>
 /// <param name="TaskNames">Only tasks of these names; null for all.</param>
 public sealed record TaskClaim(string Namespace, string WorkerId, int Limit, TimeSpan Lease, IReadOnlyList<string>? TaskNames = null);
+
+/// <summary>What a client asks for.</summary>
+/// <param name="Namespaces">At least one, none twice; the tasks of the first one come first.</param>
+/// <param name="Limit">At least 1.</param>
+/// <param name="TaskNames">Only tasks of these names; null for all.</param>
+/// <param name="ClaimId">A name for this claim; null for none.</param>
+public sealed record ClaimRequest(
+    string WorkerId,
+    IReadOnlyList<string> Namespaces,
+    int Limit,
+    TimeSpan Lease,
+    IReadOnlyList<string>? TaskNames = null,
+    string? ClaimId = null
+);

@@ -1,10 +1,21 @@
 namespace Eventix.Application.Workers;
 
-/// <summary>Tells the worker of this host that a task has come in through this host, so that it need not wait for its next look.</summary>
+/// <summary>Tells who waits for tasks in this process that one is due, so that they need not wait for their next look.</summary>
 public sealed class TaskArrivals
 {
-    /// <summary>Raised with the task's namespace, on the thread of whoever posted.</summary>
+    /// <summary>Raised with the namespace of a task that came in, here or in another process, on the thread of whoever tells it.</summary>
     public event Action<string>? Arrived;
 
-    public void Tell(string @namespace) => Arrived?.Invoke(@namespace);
+    /// <summary>Raised with the namespace of a task that came in through this process: for the other ones to be told.</summary>
+    public event Action<string>? ArrivedHere;
+
+    /// <summary>A task came in through this process, and is stored.</summary>
+    public void Tell(string @namespace)
+    {
+        Arrived?.Invoke(@namespace);
+        ArrivedHere?.Invoke(@namespace);
+    }
+
+    /// <summary>Another process has told that a task came in.</summary>
+    public void Hear(string @namespace) => Arrived?.Invoke(@namespace);
 }

@@ -158,6 +158,9 @@ public sealed class EventixTask
         init => _workerId = value;
     }
 
+    /// <summary>The name that its claimer gave to the claim, so that asking again under it gives the same tasks; null for a claim without one.</summary>
+    public string? ClaimId { get; init; }
+
     /// <summary>The result or the error object as UTF-8 JSON.</summary>
     public ReadOnlyMemory<byte>? Result { get; init; }
 

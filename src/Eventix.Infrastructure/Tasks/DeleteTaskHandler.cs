@@ -1,35 +1,42 @@
 using Eventix.Application.Tasks;
 using Eventix.Domain;
+using Eventix.Domain.Tasks;
 using Eventix.Infrastructure.Persistence;
 using MediatR;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Eventix.Infrastructure.Tasks;
 
-internal sealed class DeleteTaskHandler(NpgsqlDataSource database) : IRequestHandler<DeleteTask, Unit>
+internal sealed class DeleteTaskHandler(NpgsqlDataSource database, IRequestHandler<GetTask, EventixTask?> stored)
+    : IRequestHandler<DeleteTask, Unit>
 {
-    private const string Delete = "DELETE FROM eventix_task WHERE uid = $1";
-    private const string Exists = "SELECT EXISTS (SELECT FROM eventix_task WHERE uid = $1)";
+    private const string Delete = """
+        DELETE FROM eventix_task t
+        WHERE t.uid = $1
+          AND ($2::text IS NULL OR t.imported_revision = $2 OR t.imported_revision IS NULL AND t.id = $3 AND t.revision = $4)
+        """;
 
     public async Task<Unit> Handle(DeleteTask command, CancellationToken cancellationToken)
     {
-        // A delete that waited for a write-back which took the row out and in again finds nothing, though the task is there.
-        do
+        var fence = command.Revision is null ? null : Revision.Parse(command.Revision);
+
+        while (true)
         {
             await using var delete = database.CreateCommand(Delete);
-            delete.Parameters.With(command.Uid);
+            delete
+                .Parameters.With(command.Uid)
+                .With(command.Revision, NpgsqlDbType.Text)
+                .With(fence?.Incarnation, NpgsqlDbType.Bigint)
+                .With(fence?.Counter, NpgsqlDbType.Bigint);
             if (await delete.ExecuteNonQueryAsync(cancellationToken) > 0)
                 return Unit.Value;
-        } while (await ExistsAsync(command.Uid, cancellationToken));
 
-        throw DomainException.NotFound(command.Uid);
-    }
+            var current = await stored.Handle(new GetTask(command.Uid), cancellationToken) ?? throw DomainException.NotFound(command.Uid);
 
-    private async Task<bool> ExistsAsync(string uid, CancellationToken cancellationToken)
-    {
-        await using var exists = database.CreateCommand(Exists);
-        exists.Parameters.With(uid);
-
-        return await exists.ExecuteScalarAsync(cancellationToken) is true;
+            // Posted between the two looks, or waited for a write-back that took the row out and in again: the next run deletes it.
+            if (command.Revision is { } sent && current.WireRevision != sent)
+                throw DomainException.RevisionConflict(current.WireRevision);
+        }
     }
 }

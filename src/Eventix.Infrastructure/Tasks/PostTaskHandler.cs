@@ -1,5 +1,4 @@
 using Eventix.Application.Tasks;
-using Eventix.Application.Workers;
 using Eventix.Domain;
 using Eventix.Domain.Tasks;
 using Eventix.Infrastructure.Persistence;
@@ -8,8 +7,7 @@ using Npgsql;
 
 namespace Eventix.Infrastructure.Tasks;
 
-internal sealed class PostTaskHandler(NpgsqlDataSource database, ClaimBookmarks bookmarks, TaskArrivals arrivals)
-    : IRequestHandler<PostTask, EventixTask>
+internal sealed class PostTaskHandler(NpgsqlDataSource database, WaitingTasks waiting) : IRequestHandler<PostTask, EventixTask>
 {
     // A task without a key never meets the unique index, nor does one that does not wait: a post of a finished task merges into nothing.
     private const string Insert = $"""
@@ -29,18 +27,7 @@ internal sealed class PostTaskHandler(NpgsqlDataSource database, ClaimBookmarks 
                 SELECT FROM eventix_task w
                 WHERE w.namespace = $10 AND w.unique_key = $5 AND w.status IN ('scheduled', 'retry'))
         ON CONFLICT (namespace, unique_key) WHERE unique_key IS NOT NULL AND status IN ('scheduled', 'retry')
-        DO UPDATE SET
-            args = excluded.args,
-            kwargs = excluded.kwargs,
-            eta = least(t.eta, excluded.eta),
-            priority = least(t.priority, excluded.priority),
-            status = excluded.status,
-            error_eta_inc = excluded.error_eta_inc,
-            worker_id = NULL,
-            worker_expires = NULL,
-            imported_revision = NULL,
-            revision = t.revision + 1,
-            updated_at = now()
+        DO UPDATE SET {MergedTask.Assignments}
         RETURNING {TaskRow.Columns}
         """;
 
@@ -52,9 +39,7 @@ internal sealed class PostTaskHandler(NpgsqlDataSource database, ClaimBookmarks 
         var stored =
             await StatementRetry.RunAsync(() => StoreAsync(sql, task, cancellationToken)) ?? throw DomainException.AlreadyExists(task.Uid);
 
-        bookmarks.Waits(stored);
-        if (stored.Status.IsWaiting())
-            arrivals.Tell(stored.Namespace);
+        waiting.Tell(stored);
 
         return stored;
     }

@@ -8,7 +8,7 @@ using NpgsqlTypes;
 
 namespace Eventix.Infrastructure.Tasks;
 
-internal sealed class PutTaskHandler(NpgsqlDataSource database, IRequestHandler<GetTask, EventixTask?> stored, ClaimBookmarks bookmarks)
+internal sealed class PutTaskHandler(NpgsqlDataSource database, IRequestHandler<GetTask, EventixTask?> stored, WaitingTasks waiting)
     : IRequestHandler<PutTask, EventixTask>
 {
     private const int MostAttempts = 20;
@@ -80,7 +80,7 @@ internal sealed class PutTaskHandler(NpgsqlDataSource database, IRequestHandler<
             {
                 if (await ReplaceOrCreateAsync(task, cancellationToken) is { } written)
                 {
-                    bookmarks.Waits(written);
+                    waiting.Tell(written);
                     return written;
                 }
 
@@ -90,7 +90,7 @@ internal sealed class PutTaskHandler(NpgsqlDataSource database, IRequestHandler<
             {
                 if (await SupersedeAsync(task, cancellationToken) is { } ended)
                 {
-                    bookmarks.Waits(task.Namespace, task.Priority, task.Eta ?? ended.UpdatedAt);
+                    waiting.Tell(task.Namespace, task.Priority, task.Eta ?? ended.UpdatedAt);
                     return ended;
                 }
 

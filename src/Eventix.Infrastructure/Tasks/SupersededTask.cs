@@ -17,4 +17,7 @@ internal static class SupersededTask
         """;
 
     public const string ErrorAfter = "'}}'";
+
+    /// <summary>The same error object outside of SQL.</summary>
+    public static string ErrorAround(string outcome) => ErrorBefore.Trim('\'') + outcome + ErrorAfter.Trim('\'');
 }

@@ -49,6 +49,7 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
             SET status = 'processing',
                 worker_id = $3,
                 worker_expires = now() + $4,
+                claim_id = $8,
                 attempt = t.attempt + 1,
                 imported_revision = NULL,
                 revision = t.revision + 1,
@@ -69,24 +70,78 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
         RETURNING uid, id, revision
         """;
 
-    public async Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim, CancellationToken cancellationToken)
-    {
-        if (bookmarks.Begin(claim.Namespace, claim.TaskNames) is not { } look)
-            return [];
+    // Held until the transaction ends: a second claim under the same name waits here, and then finds what the first one got.
+    private const string LockName = "SELECT pg_advisory_xact_lock(hashtextextended('eventix claim ' || $1 || chr(10) || $2, 0))";
 
-        var claimed = await StatementRetry.RunAsync(() => ClaimAsync(claim, look, cancellationToken));
-        bookmarks.End(look, claimed);
+    private const string ExtendNamed = $"""
+        WITH held AS (
+            UPDATE eventix_task t
+            SET worker_expires = now() + $3
+            WHERE t.worker_id = $1 AND t.status = 'processing' AND t.claim_id = $2
+            RETURNING t.*
+        )
+        SELECT {TaskRow.Columns} FROM held t ORDER BY t.priority, t.eta, t.id
+        """;
+
+    public Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim, CancellationToken cancellationToken) =>
+        StatementRetry.RunAsync(async () =>
+        {
+            await using var command = database.CreateCommand(Claim);
+            return await ClaimAsync(command, claim, claimId: null, cancellationToken);
+        });
+
+    public Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(ClaimRequest request, CancellationToken cancellationToken) =>
+        StatementRetry.RunAsync(async () =>
+        {
+            await using var connection = await database.OpenConnectionAsync(cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+
+            var claimed = await ClaimOnceAsync(request, connection, transaction, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+
+            return claimed;
+        });
+
+    private async Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(
+        ClaimRequest request,
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        CancellationToken cancellationToken
+    )
+    {
+        await using (var lockName = new NpgsqlCommand(LockName, connection, transaction))
+        {
+            lockName.Parameters.With(request.WorkerId).With(request.ClaimId!);
+            await lockName.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await using var extend = new NpgsqlCommand(ExtendNamed, connection, transaction);
+        extend.Parameters.With(request.WorkerId).With(request.ClaimId!).With(request.Lease);
+        var held = await ReadAsync(extend, cancellationToken);
+        if (held.Count > 0)
+            return held;
+
+        var claimed = new List<EventixTask>();
+        foreach (var @namespace in request.Namespaces.TakeWhile(_ => claimed.Count < request.Limit))
+        {
+            var claim = new TaskClaim(@namespace, request.WorkerId, request.Limit - claimed.Count, request.Lease, request.TaskNames);
+            await using var command = new NpgsqlCommand(Claim, connection, transaction);
+            claimed.AddRange(await ClaimAsync(command, claim, request.ClaimId, cancellationToken));
+        }
 
         return claimed;
     }
 
     private async Task<IReadOnlyList<EventixTask>> ClaimAsync(
+        NpgsqlCommand command,
         TaskClaim claim,
-        ClaimBookmarks.Look look,
+        string? claimId,
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand(Claim);
+        if (bookmarks.Begin(claim.Namespace, claim.TaskNames) is not { } look)
+            return [];
+
         command
             .Parameters.With(claim.Namespace)
             .With(claim.Limit)
@@ -94,11 +149,20 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
             .With(claim.Lease)
             .With(look.Priorities)
             .With(look.Etas)
-            .With(claim.TaskNames?.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text);
+            .With(claim.TaskNames?.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text)
+            .With(claimId, NpgsqlDbType.Text);
 
+        var claimed = await ReadAsync(command, cancellationToken);
+        bookmarks.End(look, claimed);
+
+        return claimed;
+    }
+
+    private static async Task<List<EventixTask>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
 
-        var tasks = new List<EventixTask>(claim.Limit);
+        var tasks = new List<EventixTask>();
         while (await rows.ReadAsync(cancellationToken))
             tasks.Add(TaskRow.Read(rows));
 

@@ -7,7 +7,7 @@ namespace Eventix.Infrastructure.Tasks;
 /// Releases tasks whose lease ran out and deletes finished tasks that expired, in bounded batches, each in a transaction of its own. Any number
 /// of hosts may call it: an advisory lock of the transaction lets one at a time through, the others find nothing to do.
 /// </summary>
-internal sealed class TaskMaintenance(NpgsqlDataSource database, ClaimBookmarks bookmarks)
+internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks waiting)
 {
     /// <summary>Rows that one transaction changes at most.</summary>
     public const int BatchSize = 500;
@@ -66,7 +66,7 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, ClaimBookmarks 
         var rescued = await StatementRetry.RunAsync(() => LockedAsync(Rescue, ReadRescuedAsync, [], cancellationToken));
 
         foreach (var (@namespace, priority, eta) in rescued)
-            bookmarks.Waits(@namespace, priority, eta);
+            waiting.Tell(@namespace, priority, eta);
 
         return rescued.Count;
     }

@@ -14,6 +14,9 @@ internal static class TaskRow
         t.worker_id, t.result
         """;
 
+    /// <summary>How many <see cref="Columns"/> there are: the place of the first column behind them.</summary>
+    public const int Count = 31;
+
     public static EventixTask Read(NpgsqlDataReader row) =>
         new()
         {

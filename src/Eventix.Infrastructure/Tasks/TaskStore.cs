@@ -1,5 +1,4 @@
 using Eventix.Application.Tasks;
-using Eventix.Application.Workers;
 using Eventix.Domain;
 using Eventix.Domain.Tasks;
 using Eventix.Infrastructure.Persistence;
@@ -8,8 +7,7 @@ using Npgsql;
 
 namespace Eventix.Infrastructure.Tasks;
 
-internal sealed class TaskStore(EventixDbContext context, NpgsqlDataSource database, ClaimBookmarks bookmarks, TaskArrivals arrivals)
-    : ITaskStore
+internal sealed class TaskStore(EventixDbContext context, NpgsqlDataSource database, WaitingTasks waiting) : ITaskStore
 {
     private const string Now = "SELECT now()";
 
@@ -42,9 +40,7 @@ internal sealed class TaskStore(EventixDbContext context, NpgsqlDataSource datab
             throw DomainException.TaskNotUnique(task.UniqueKey!); // no key, no conflict on the index of keys
         }
 
-        bookmarks.Waits(task);
-        if (task.Status.IsWaiting())
-            arrivals.Tell(task.Namespace);
+        waiting.Tell(task);
 
         return true;
     }

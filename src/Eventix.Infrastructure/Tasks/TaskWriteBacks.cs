@@ -6,7 +6,7 @@ using NpgsqlTypes;
 
 namespace Eventix.Infrastructure.Tasks;
 
-internal sealed class TaskWriteBacks(NpgsqlDataSource database, ClaimBookmarks bookmarks) : ITaskWriteBacks
+internal sealed class TaskWriteBacks(NpgsqlDataSource database, WaitingTasks waiting) : ITaskWriteBacks
 {
     // The fence is in every join: an outdated revision finds nothing. Where it waited for a concurrent writer PostgreSQL looks again.
     private const string WriteBack = $"""
@@ -81,7 +81,7 @@ internal sealed class TaskWriteBacks(NpgsqlDataSource database, ClaimBookmarks b
         foreach (var (claimed, outcome) in outcomes)
         {
             if (outcome.Status == EventixTaskStatus.Scheduled)
-                bookmarks.Waits(claimed.Namespace, claimed.Priority, claimed.Eta);
+                waiting.Tell(claimed.Namespace, claimed.Priority, claimed.Eta);
         }
 
         return answers;

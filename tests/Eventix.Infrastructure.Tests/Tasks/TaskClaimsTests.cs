@@ -261,7 +261,8 @@ public sealed class TaskClaimsTests(EventixServices eventix) : IClassFixture<Eve
                 .With(TimeSpan.FromSeconds(300))
                 .With(priorities ?? [])
                 .With(etas ?? [])
-                .With<string[]?>(null, NpgsqlDbType.Array | NpgsqlDbType.Text);
+                .With<string[]?>(null, NpgsqlDbType.Array | NpgsqlDbType.Text)
+                .With<string?>(null, NpgsqlDbType.Text);
 
             var plan = System
                 .Text.Json.JsonDocument.Parse((string)(await command.ExecuteScalarAsync())!)

@@ -345,6 +345,9 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
             throw new NpgsqlException("The connection broke.");
         }
 
+        public Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(ClaimRequest request, CancellationToken cancellationToken) =>
+            _claims!.ClaimOnceAsync(request, cancellationToken);
+
         public Task<IReadOnlySet<(string Uid, Revision Revision)>> ExtendLeasesAsync(
             string workerId,
             IReadOnlyCollection<string> uids,

@@ -1,0 +1,332 @@
+using System.Data.Common;
+using System.Threading.Channels;
+using Eventix.Application.Workers;
+using Eventix.Domain.Tasks;
+using Microsoft.Extensions.Hosting;
+
+namespace Eventix.Application.Tasks;
+
+/// <summary>
+/// Clients that wait for tasks, in the order in which they came. None of them holds a connection: one loop for all claims on behalf of the
+/// first one, then of the next, as long as there is something due, whenever a task arrives, and once a second for what nobody told (tasks
+/// whose time has come, notifications that were lost).
+/// </summary>
+internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
+{
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+
+    private readonly ITaskClaims _claims;
+    private readonly ITaskWriteBacks _writeBacks;
+    private readonly TimeProvider _clock;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
+
+    // All of these under the lock of the list.
+    private readonly LinkedList<Waiter> _waiters = new();
+    private readonly HashSet<string> _arrived = new(StringComparer.Ordinal);
+    private long _arrivals;
+    private bool _isServing;
+
+    public ClaimQueue(ITaskClaims claims, ITaskWriteBacks writeBacks, TaskArrivals arrivals, TimeProvider clock)
+    {
+        (_claims, _writeBacks, _clock) = (claims, writeBacks, clock);
+        arrivals.Arrived += Hear;
+    }
+
+    /// <summary>Claims what is due, and waits for it when nothing is; empty when the time is over.</summary>
+    /// <param name="cancellationToken">The client has gone: what was claimed for it meanwhile is given back.</param>
+    public async Task<IReadOnlyList<EventixTask>> ClaimAsync(ClaimRequest request, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var arrivals = Arrivals();
+
+        // Who waits does not overtake those who have waited longer. What is held under a claim's name is no new claim.
+        if (wait <= TimeSpan.Zero || request.ClaimId is not null || !IsWaitedFor(request))
+        {
+            var claimed = await DeliverAsync(await TryClaimAsync(request, request.Namespaces), cancellationToken);
+            if (claimed.Count > 0 || wait <= TimeSpan.Zero)
+                return claimed;
+        }
+        else
+        {
+            arrivals = -1;
+        }
+
+        return await WaitAsync(request, wait, arrivals, cancellationToken);
+    }
+
+    /// <summary>How many clients wait for tasks of a namespace right now.</summary>
+    public int Waiting(string @namespace)
+    {
+        lock (_waiters)
+            return _waiters.Count(waiter => waiter.Request.Namespaces.Contains(@namespace, StringComparer.Ordinal));
+    }
+
+    /// <summary>Makes tasks that did not reach their claimer claimable again.</summary>
+    public async Task GiveBackAsync(IReadOnlyList<EventixTask> claimed)
+    {
+        if (claimed.Count > 0)
+            await _writeBacks.WriteBackAsync([.. claimed.Select(task => new TaskWriteBack(task, task.GiveBack()))], CancellationToken.None);
+    }
+
+    /// <summary>Nobody waits any longer: a host that ends must not be held up by its clients.</summary>
+    public Task StoppingAsync(CancellationToken cancellationToken) => _stopping.CancelAsync();
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _stopping.Dispose();
+
+    private async Task<IReadOnlyList<EventixTask>> WaitAsync(
+        ClaimRequest request,
+        TimeSpan wait,
+        long arrivals,
+        CancellationToken cancellationToken
+    )
+    {
+        using var timeout = new CancellationTokenSource(wait, _clock);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken, _stopping.Token);
+        var waiter = Enqueue(request, arrivals);
+        IReadOnlyList<EventixTask> claimed;
+        try
+        {
+            claimed = await waiter.Claimed.Task.WaitAsync(over.Token);
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            claimed = TryLeave(waiter) ? [] : await waiter.Claimed.Task;
+        }
+
+        return await DeliverAsync(claimed, cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<EventixTask>> DeliverAsync(IReadOnlyList<EventixTask> claimed, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            await GiveBackAsync(claimed);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return claimed;
+    }
+
+    /// <summary>Never cancelled half-way: a claim whose answer nobody reads leases tasks that nobody runs.</summary>
+    private async Task<IReadOnlyList<EventixTask>> TryClaimAsync(ClaimRequest request, IReadOnlyList<string> namespaces)
+    {
+        if (request.ClaimId is not null)
+            return await _claims.ClaimOnceAsync(request with { Namespaces = namespaces }, CancellationToken.None);
+
+        var claimed = new List<EventixTask>();
+        foreach (var @namespace in namespaces)
+        {
+            var claim = new TaskClaim(@namespace, request.WorkerId, request.Limit - claimed.Count, request.Lease, request.TaskNames);
+            try
+            {
+                claimed.AddRange(await _claims.ClaimAsync(claim, CancellationToken.None));
+            }
+            catch (DbException) when (claimed.Count > 0)
+            {
+                // What the namespaces before gave must reach the client; its next claim meets the problem again.
+                return claimed;
+            }
+
+            if (claimed.Count == request.Limit)
+                break;
+        }
+
+        return claimed;
+    }
+
+    private void Hear(string @namespace)
+    {
+        lock (_waiters)
+        {
+            _arrivals++;
+            if (_waiters.Count == 0)
+                return;
+            _arrived.Add(@namespace);
+        }
+
+        _wake.Writer.TryWrite(true);
+    }
+
+    private long Arrivals()
+    {
+        lock (_waiters)
+            return _arrivals;
+    }
+
+    private bool IsWaitedFor(ClaimRequest request)
+    {
+        lock (_waiters)
+            return _waiters.Any(waiter => waiter.Request.Namespaces.Intersect(request.Namespaces, StringComparer.Ordinal).Any());
+    }
+
+    /// <param name="request">What to wait for.</param>
+    /// <param name="arrivals">How many tasks had arrived before the client's own look; -1 when it did not look.</param>
+    private Waiter Enqueue(ClaimRequest request, long arrivals)
+    {
+        var waiter = new Waiter(request);
+        lock (_waiters)
+        {
+            _waiters.AddLast(waiter.Place);
+            if (arrivals != _arrivals)
+            {
+                _arrived.UnionWith(request.Namespaces);
+                _wake.Writer.TryWrite(true);
+            }
+
+            if (!_isServing)
+            {
+                _isServing = true;
+                _ = Task.Run(ServeAsync);
+            }
+        }
+
+        return waiter;
+    }
+
+    /// <summary>False when it is being served right now: then its claim is about to be answered.</summary>
+    private bool TryLeave(Waiter waiter)
+    {
+        lock (_waiters)
+        {
+            waiter.IsLeaving = true;
+            if (waiter.IsServed || waiter.Place.List is null)
+                return false;
+
+            _waiters.Remove(waiter.Place);
+            return true;
+        }
+    }
+
+    private async Task ServeAsync()
+    {
+        while (true)
+        {
+            using var poll = new CancellationTokenSource(PollInterval, _clock);
+            var isPoll = !await WokenAsync(poll.Token);
+
+            Waiter[] waiters;
+            HashSet<string>? arrived;
+            lock (_waiters)
+            {
+                if (_waiters.Count == 0)
+                {
+                    _arrived.Clear();
+                    _isServing = false;
+                    return;
+                }
+
+                waiters = [.. _waiters];
+                arrived = isPoll ? null : [.. _arrived];
+                _arrived.Clear();
+            }
+
+            await ServeAsync(waiters, arrived);
+        }
+    }
+
+    private async Task<bool> WokenAsync(CancellationToken poll)
+    {
+        try
+        {
+            await _wake.Reader.ReadAsync(poll);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>One round: each waiter in turn, except for queues that were found empty in this round.</summary>
+    /// <param name="waiters">In the order in which they came.</param>
+    /// <param name="arrived">Only these namespaces; null for all.</param>
+    private async Task ServeAsync(Waiter[] waiters, HashSet<string>? arrived)
+    {
+        var empty = new HashSet<(string, string)>();
+        foreach (var waiter in waiters)
+        {
+            var request = waiter.Request;
+            var names = request.TaskNames is null ? "" : string.Join('\0', request.TaskNames);
+            string[] namespaces =
+            [
+                .. request.Namespaces.Where(name => arrived?.Contains(name) is not false && !empty.Contains((name, names))),
+            ];
+            if (namespaces.Length == 0 || !TryServe(waiter))
+                continue;
+
+            try
+            {
+                var claimed = await TryClaimAsync(request, namespaces);
+                if (claimed.Count < request.Limit)
+                    empty.UnionWith(namespaces.Select(name => (name, names)));
+                Answer(waiter, claimed);
+            }
+            catch (Exception failed)
+            {
+                // Told to the one it was tried for; the others go on waiting, and the next round tries again.
+                Answer(waiter, failed);
+                await Task.Delay(PollInterval, _clock, CancellationToken.None);
+                return;
+            }
+        }
+    }
+
+    private bool TryServe(Waiter waiter)
+    {
+        lock (_waiters)
+            return waiter.IsServed = waiter.Place.List is not null;
+    }
+
+    private void Answer(Waiter waiter, IReadOnlyList<EventixTask> claimed)
+    {
+        lock (_waiters)
+        {
+            waiter.IsServed = false;
+            if (claimed.Count == 0 && !waiter.IsLeaving)
+                return;
+
+            _waiters.Remove(waiter.Place);
+        }
+
+        waiter.Claimed.SetResult(claimed);
+    }
+
+    private void Answer(Waiter waiter, Exception failed)
+    {
+        lock (_waiters)
+            _waiters.Remove(waiter.Place);
+
+        waiter.Claimed.SetException(failed);
+    }
+
+    private sealed class Waiter
+    {
+        public Waiter(ClaimRequest request)
+        {
+            Request = request;
+            Place = new LinkedListNode<Waiter>(this);
+        }
+
+        public ClaimRequest Request { get; }
+
+        public LinkedListNode<Waiter> Place { get; }
+
+        public TaskCompletionSource<IReadOnlyList<EventixTask>> Claimed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsServed { get; set; }
+
+        public bool IsLeaving { get; set; }
+    }
+}

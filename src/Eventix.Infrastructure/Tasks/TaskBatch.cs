@@ -1,0 +1,130 @@
+using System.Data.Common;
+using Eventix.Application.Tasks;
+using Eventix.Domain.Tasks;
+using Eventix.Infrastructure.Persistence;
+using FluentValidation;
+using FluentValidation.Results;
+using Npgsql;
+
+namespace Eventix.Infrastructure.Tasks;
+
+/// <summary>The tasks of one request, the answers that are known so far, and how the tasks are cut into statements.</summary>
+internal sealed class TaskBatch
+{
+    /// <summary>Tasks of one transaction at most.</summary>
+    private const int ChunkSize = 1000;
+
+    private readonly IReadOnlyList<NewTask> _tasks;
+    private readonly TaskAnswer?[] _answers;
+
+    private TaskBatch(IReadOnlyList<NewTask> tasks)
+    {
+        _tasks = tasks;
+        _answers = new TaskAnswer?[tasks.Count];
+    }
+
+    /// <summary>
+    /// Checks every task and hands those that are valid to <paramref name="store"/>, a chunk at a time, in order. When the database goes away
+    /// after some chunks were stored, the rest is answered with that.
+    /// </summary>
+    public static async Task<IReadOnlyList<TaskAnswer>> RunAsync(
+        IReadOnlyList<NewTask> tasks,
+        IValidator<NewTask> validator,
+        Func<TaskBatch, IReadOnlyList<int>, Task> store
+    )
+    {
+        var batch = new TaskBatch(tasks);
+        var valid = Enumerable.Range(0, tasks.Count).Where(index => batch.IsValid(index, validator)).ToList();
+
+        var isStored = false;
+        foreach (var chunk in valid.Chunk(ChunkSize))
+        {
+            try
+            {
+                await store(batch, chunk);
+                isStored = true;
+            }
+            catch (DbException unreachable) when (isStored)
+            {
+                foreach (var index in valid.Where(index => batch._answers[index] is null))
+                    batch.Refuse(index, unreachable);
+                break;
+            }
+        }
+
+        return batch._answers!;
+    }
+
+    public NewTask this[int index] => _tasks[index];
+
+    public void Answer(int index, EventixTask stored) => _answers[index] = TaskAnswer.Of(stored);
+
+    public void Refuse(int index, Exception refusal) => _answers[index] = TaskAnswer.Refused(refusal);
+
+    /// <summary>PostgreSQL does not take what is in it, whatever was validated.</summary>
+    public void Refuse(int index, PostgresException refused) =>
+        Refuse(index, new ValidationException([new ValidationFailure(nameof(PostTask.Task), refused.MessageText)]));
+
+    /// <summary>
+    /// Splits tasks so that one statement gets no uid and no waiting unique key twice: later ones come in a following round, and each meets
+    /// what those before it have left. A round is in the order of namespace and key, in which everybody takes locks.
+    /// </summary>
+    public IReadOnlyList<int[]> Rounds(IReadOnlyList<int> indexes)
+    {
+        var (ofUid, ofKey) = (new Dictionary<string, int>(StringComparer.Ordinal), new Dictionary<(string, string), int>());
+        var rounds = new List<List<int>>();
+
+        foreach (var index in indexes)
+        {
+            var task = _tasks[index];
+            var key = task.UniqueKey is { } text && task.Status.IsWaiting() ? (task.Namespace, text) : default((string, string)?);
+            var round = Math.Max(
+                ofUid.TryGetValue(task.Uid, out var last) ? last + 1 : 0,
+                key is { } k && ofKey.TryGetValue(k, out last) ? last + 1 : 0
+            );
+
+            if (round == rounds.Count)
+                rounds.Add([]);
+            rounds[round].Add(index);
+            ofUid[task.Uid] = round;
+            if (key is { } taken)
+                ofKey[taken] = round;
+        }
+
+        return
+        [
+            .. rounds.Select(round =>
+                round
+                    .OrderBy(index => _tasks[index].Namespace, StringComparer.Ordinal)
+                    .ThenBy(index => _tasks[index].UniqueKey, StringComparer.Ordinal)
+                    .ThenBy(index => _tasks[index].Uid, StringComparer.Ordinal)
+                    .ToArray()
+            ),
+        ];
+    }
+
+    /// <summary>Runs a statement that answers rows with the place `n` of a task in <paramref name="round"/> behind the columns of a task.</summary>
+    public static async Task<List<(int Index, EventixTask Stored)>> ExecuteAsync(
+        NpgsqlCommand command,
+        int[] round,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+
+        var stored = new List<(int, EventixTask)>(round.Length);
+        while (await rows.ReadAsync(cancellationToken))
+            stored.Add((round[rows.GetInt64(TaskRow.Count) - 1], TaskRow.Read(rows)));
+
+        return stored;
+    }
+
+    private bool IsValid(int index, IValidator<NewTask> validator)
+    {
+        var result = validator.Validate(_tasks[index]);
+        if (!result.IsValid)
+            Refuse(index, new ValidationException(result.Errors));
+
+        return result.IsValid;
+    }
+}

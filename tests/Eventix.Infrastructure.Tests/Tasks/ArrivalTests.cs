@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Eventix.Application.Tasks;
+using Eventix.Application.Workers;
+using Eventix.Infrastructure.Tasks;
+using MediatR;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Eventix.Infrastructure.Tests.Tasks;
+
+public sealed class ArrivalTests(EventixServices eventix) : IClassFixture<EventixServices>
+{
+    private const string Listeners =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN eventix_task'";
+
+    [Fact]
+    public async Task What_one_process_stores_is_heard_in_the_others_and_not_a_second_time_in_its_own()
+    {
+        await using var one = await Host.StartAsync(eventix.ConnectionString);
+        await using var other = await Host.StartAsync(eventix.ConnectionString);
+        await UntilListeningAsync(2);
+
+        await one.PostAsync("told");
+        await other.PostAsync("told back");
+        await one.UntilHeardAsync("told back");
+        await other.UntilHeardAsync("told");
+
+        one.Heard.Count(name => name == "told").Should().Be(1);
+        other.Heard.Count(name => name == "told back").Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_listener_whose_connection_broke_listens_again()
+    {
+        await using var one = await Host.StartAsync(eventix.ConnectionString);
+        await using var other = await Host.StartAsync(eventix.ConnectionString);
+        await UntilListeningAsync(2);
+
+        await eventix.ExecuteAsync(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN eventix_task'"
+        );
+        await UntilListeningAsync(0);
+        await UntilListeningAsync(2);
+        await one.PostAsync("after the break");
+
+        await other.UntilHeardAsync("after the break");
+    }
+
+    [Fact]
+    public async Task A_task_that_is_due_in_a_moment_is_told_when_it_is_due()
+    {
+        await using var one = await Host.StartAsync(eventix.ConnectionString);
+        var watch = Stopwatch.StartNew();
+
+        await one.PostAsync("moment", TimeSpan.FromMilliseconds(700));
+        one.Heard.Should().NotContain("moment");
+        await one.UntilHeardAsync("moment");
+
+        watch.Elapsed.Should().BeGreaterThan(TimeSpan.FromMilliseconds(400));
+    }
+
+    private Task UntilListeningAsync(long count) => UntilAsync(async () => await eventix.ScalarAsync<long>(Listeners) == count);
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        for (var watch = Stopwatch.StartNew(); !await condition(); await Task.Delay(5))
+            watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30));
+    }
+
+    private sealed class Host : IAsyncDisposable
+    {
+        private readonly ServiceProvider _services;
+        private readonly List<IHostedService> _started;
+
+        private Host(ServiceProvider services)
+        {
+            _services = services;
+            _started = [.. services.GetServices<IHostedService>().Where(service => service is ArrivalListener or ArrivalNotifier)];
+            services.GetRequiredService<TaskArrivals>().Arrived += Heard.Enqueue;
+        }
+
+        public ConcurrentQueue<string> Heard { get; } = new();
+
+        public static async Task<Host> StartAsync(string connectionString)
+        {
+            var host = new Host(EventixServices.Build(connectionString));
+            foreach (var service in host._started)
+                await service.StartAsync(CancellationToken.None);
+
+            return host;
+        }
+
+        public async Task PostAsync(string @namespace, TimeSpan dueIn = default)
+        {
+            await using var scope = _services.CreateAsyncScope();
+            var now = await scope.ServiceProvider.GetRequiredService<ITaskStore>().NowAsync(CancellationToken.None);
+            var task = new NewTask
+            {
+                Task = "t",
+                Namespace = @namespace,
+                Eta = now + dueIn,
+            };
+            await scope.ServiceProvider.GetRequiredService<IMediator>().Send(new PostTask(task));
+        }
+
+        public Task UntilHeardAsync(string @namespace) => UntilAsync(() => Task.FromResult(Heard.Contains(@namespace)));
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var service in _started)
+                await service.StopAsync(CancellationToken.None);
+            await _services.DisposeAsync();
+        }
+    }
+}
