@@ -13,13 +13,13 @@ public sealed class GracefulStopTests(TestDatabase database) : IClassFixture<Tes
         await using var worker = HostProcess.Start("Eventix.Worker", [], [("DATABASE_URL", database.Url)]);
         using var deadline = new CancellationTokenSource(Patience);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (await database.ScalarAsync<string>("SELECT status FROM eventix_task") != "processing")
+        while (await database.ScalarAsync<string>("SELECT status FROM eventix_task WHERE uid = 'long'") != "processing")
             await timer.WaitForNextTickAsync(deadline.Token);
 
         worker.Stop();
 
         (await worker.WaitForExitAsync(Patience)).Should().Be(0);
-        (await database.ScalarAsync<string>("SELECT status || attempt FROM eventix_task")).Should().Be("done1");
+        (await database.ScalarAsync<string>("SELECT status || attempt FROM eventix_task WHERE uid = 'long'")).Should().Be("done1");
     }
 
     [Fact]
