@@ -17,6 +17,7 @@ internal sealed record ListBody
         View,
         Filter,
         After,
+        Count,
     }
 
     private static readonly FieldNames Names = new([
@@ -26,6 +27,10 @@ internal sealed record ListBody
     public int? Skip { get; private init; }
     public int? Limit { get; private init; }
     public string? View { get; private init; }
+
+    /// <summary>Whether the answer says how many tasks match.</summary>
+    public bool Count { get; private init; } = true;
+
     public required ListTasks List { get; init; }
 
     /// <param name="json">Null when there is none.</param>
@@ -49,6 +54,7 @@ internal sealed record ListBody
         var view = fields.Text((int)Field.View);
         var filter = ReadFilter(fields, said);
         var after = ReadAfter(fields, order, sort);
+        var count = fields.NonNullBool((int)Field.Count) ?? true;
         fields.ThrowIfInvalid();
 
         return new ListBody
@@ -56,6 +62,7 @@ internal sealed record ListBody
             Skip = skip,
             Limit = limit,
             View = view,
+            Count = count,
             List = new ListTasks(filter, order, sort, after, skip ?? 0, limit ?? 0),
         };
     }

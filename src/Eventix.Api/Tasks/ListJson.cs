@@ -25,11 +25,11 @@ internal static class ListJson
         }
 
         stream.Write("},\"skip\":"u8);
-        stream.Write(body.Skip, WriteInt);
+        stream.Write((long?)body.Skip, WriteInt);
         stream.Write(",\"limit\":"u8);
-        stream.Write(body.Limit, WriteInt);
+        stream.Write((long?)body.Limit, WriteInt);
         stream.Write(",\"max_results\":"u8);
-        stream.Write(await page.CountAsync(cancellationToken), static (writer, count) => writer.WriteNumberValue(count));
+        stream.Write(body.Count ? await page.CountAsync(cancellationToken) : (long?)null, WriteInt);
         stream.Write(",\"sort\":null,\"view\":"u8);
         stream.Write(body.View, static (writer, view) => writer.WriteText(view));
         stream.Write(",\"ids\":["u8);
@@ -45,7 +45,7 @@ internal static class ListJson
         await stream.EndAsync(cancellationToken);
     }
 
-    private static void WriteInt(Utf8JsonWriter writer, int? number)
+    private static void WriteInt(Utf8JsonWriter writer, long? number)
     {
         if (number is { } value)
             writer.WriteNumberValue(value);

@@ -408,6 +408,7 @@ namespace Eventix.Schema.Migrations
                         .HasColumnOrder(27);
 
                     b.Property<long>("Id")
+                        .IsConcurrencyToken()
                         .ValueGeneratedOnAdd()
                         .HasColumnType("bigint")
                         .HasColumnName("id")
@@ -483,6 +484,7 @@ namespace Eventix.Schema.Migrations
                         .HasDefaultValueSql("true");
 
                     b.Property<long>("RevisionCounter")
+                        .IsConcurrencyToken()
                         .ValueGeneratedOnAdd()
                         .HasColumnType("bigint")
                         .HasColumnName("revision")
@@ -561,14 +563,14 @@ namespace Eventix.Schema.Migrations
                         .HasDatabaseName("ix_eventix_task_leased")
                         .HasFilter("status = 'processing' OR (status IN ('scheduled', 'retry') AND worker_id IS NOT NULL)");
 
-                    b.HasIndex("Namespace", "Id")
-                        .HasDatabaseName("ix_eventix_task_failed")
-                        .HasFilter("status = 'error'");
-
                     b.HasIndex("Namespace", "UniqueKey")
                         .IsUnique()
                         .HasDatabaseName("ix_eventix_task_unique_key")
                         .HasFilter("unique_key IS NOT NULL AND status IN ('scheduled', 'retry')");
+
+                    b.HasIndex("Namespace", "Status", "Id")
+                        .HasDatabaseName("ix_eventix_task_listed")
+                        .HasFilter("status <> 'done'");
 
                     b.HasIndex("Namespace", "Priority", "Eta", "Id")
                         .HasDatabaseName("ix_eventix_task_claim")
