@@ -100,6 +100,71 @@ public sealed class EventixTaskTests
             .ErrorEtaInc.Should()
             .Be(next);
 
+    [Theory]
+    [InlineData(EventixTaskStatus.Error)]
+    [InlineData(EventixTaskStatus.Retry)]
+    public void A_failed_task_that_is_rescheduled_has_neither_lease_nor_end(EventixTaskStatus status)
+    {
+        var now = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var task = new EventixTask
+        {
+            Uid = "u",
+            Task = "t",
+            Status = status,
+            RevisionCounter = 4,
+            ImportedRevision = "4-abc",
+            WorkerId = "w",
+            WorkerExpires = now,
+            Expires = now,
+            CancelRequestedAt = now,
+            LostLeases = 3,
+            MaxRetries = 0,
+            ErrorEtaInc = 120,
+            Result = Json,
+        };
+
+        task.Reschedule(eta: null, now);
+
+        task.Should()
+            .BeEquivalentTo(
+                new
+                {
+                    Status = EventixTaskStatus.Scheduled,
+                    Eta = now,
+                    UpdatedAt = now,
+                    RevisionCounter = 5L,
+                    ImportedRevision = (string?)null,
+                    WorkerId = (string?)null,
+                    WorkerExpires = (DateTimeOffset?)null,
+                    Expires = (DateTimeOffset?)null,
+                    CancelRequestedAt = (DateTimeOffset?)null,
+                    LostLeases = 0,
+                    MaxRetries = 0,
+                    ErrorEtaInc = 120,
+                }
+            );
+        task.Result!.Value.ToArray().Should().Equal(Json);
+    }
+
+    [Theory]
+    [InlineData(EventixTaskStatus.Scheduled)]
+    [InlineData(EventixTaskStatus.Processing)]
+    [InlineData(EventixTaskStatus.Done)]
+    public void Only_a_failed_task_can_be_rescheduled(EventixTaskStatus status)
+    {
+        var task = new EventixTask
+        {
+            Uid = "u",
+            Task = "t",
+            Status = status,
+        };
+
+        var reschedule = () => task.Reschedule(eta: null, DateTimeOffset.UnixEpoch);
+
+        reschedule.Should().Throw<DomainException>().Which.Code.Should().Be(DomainErrors.WrongTaskStatus);
+        (task.Status, task.RevisionCounter).Should().Be((status, 1));
+    }
+
     [Fact]
     public void An_imported_task_shows_the_revision_of_the_old_server()
     {

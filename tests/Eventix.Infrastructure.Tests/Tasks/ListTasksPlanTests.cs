@@ -1,0 +1,118 @@
+using System.Text.RegularExpressions;
+using Eventix.Application.Tasks;
+using Eventix.Infrastructure.Tasks;
+using Eventix.Testing;
+using Npgsql;
+
+namespace Eventix.Infrastructure.Tests.Tasks;
+
+/// <summary>What the first page of a list touches, however many tasks are done: counted in pages of PostgreSQL, not by a stopwatch.</summary>
+public sealed partial class ListTasksPlanTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
+{
+    private const int Done = 60_000;
+    private const int OfEach = 5_000;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (await database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM eventix_task)"))
+            return;
+
+        // A commit that is not flushed yet keeps vacuum from marking its pages, and so every total at the table.
+        await database.ExecuteAsync(
+            $"""
+            SET synchronous_commit = on;
+            INSERT INTO eventix_task (uid, namespace, task, status, worker_id, worker_expires)
+            SELECT md5(n::text), 'n' || n % 2, 'task', status,
+                CASE WHEN status = 'processing' THEN 'w' || md5(n::text) END, CASE WHEN status = 'processing' THEN now() END
+            FROM (
+                SELECT n, CASE WHEN n <= {Done} THEN 'done' ELSE (ARRAY['scheduled', 'retry', 'processing', 'error'])[n / 2 % 4 + 1] END AS status
+                FROM generate_series(1, {Done + (4 * OfEach)}) n) s
+            """
+        );
+        await database.ExecuteAsync("VACUUM (ANALYZE) eventix_task");
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Theory]
+    [InlineData("scheduled")]
+    [InlineData("retry")]
+    [InlineData("processing")]
+    [InlineData("error")]
+    public async Task The_first_page_of_what_is_not_done_reads_no_more_than_the_page(string status)
+    {
+        await using var page = new NpgsqlCommand();
+        TaskListStatement.BuildPage(page, new ListTasks(Of(status), TaskOrder.Arrival, [], After: null, Skip: 0, Limit: 100));
+
+        var plan = await ExplainAsync(page);
+
+        plan.Should().Contain("ix_eventix_task_listed").And.NotContain("Seq Scan").And.NotContain("Sort");
+        BuffersOf(plan).Should().BeLessThan(110);
+    }
+
+    [Theory]
+    [InlineData("scheduled")]
+    [InlineData("processing")]
+    [InlineData("error")]
+    public async Task The_total_of_what_is_not_done_reads_the_index_alone(string status)
+    {
+        await using var count = new NpgsqlCommand();
+        TaskListStatement.BuildCount(count, Of(status));
+
+        var plan = await ExplainAsync(count);
+
+        plan.Should().Contain("Index Only Scan using ix_eventix_task_listed").And.Contain("Heap Fetches: 0");
+        BuffersOf(plan).Should().BeLessThan(OfEach / 50);
+    }
+
+    [Fact]
+    public async Task A_page_deep_in_a_list_costs_what_the_first_one_does()
+    {
+        var last = await database.ScalarAsync<long>("SELECT max(id) FROM eventix_task WHERE namespace = 'n0' AND status = 'scheduled'");
+        await using var waiting = new NpgsqlCommand();
+        await using var dump = new NpgsqlCommand();
+        TaskListStatement.BuildPage(
+            waiting,
+            new ListTasks(Of("scheduled"), TaskOrder.Arrival, [], new TaskCursor(0, default, last - 400, ""), Skip: 0, Limit: 50)
+        );
+        TaskListStatement.BuildPage(
+            dump,
+            new ListTasks(new TaskFilter.All([]), TaskOrder.Uid, [], new TaskCursor(0, default, 0, "fff"), Skip: 0, Limit: 10)
+        );
+
+        var (ofWaiting, ofDump) = (await ExplainAsync(waiting), await ExplainAsync(dump));
+
+        ofWaiting.Should().Contain("ix_eventix_task_listed").And.NotContain("Rows Removed");
+        BuffersOf(ofWaiting).Should().BeLessThan(60);
+        ofDump.Should().Contain("pk_eventix_task").And.NotContain("Rows Removed");
+        BuffersOf(ofDump).Should().BeLessThan(30);
+    }
+
+    private static TaskFilter.All Of(string status) =>
+        new([new TaskFilter.Equal(TaskColumn.Status, status), new TaskFilter.Equal(TaskColumn.Namespace, "n0")]);
+
+    private async Task<string> ExplainAsync(NpgsqlCommand command)
+    {
+        await using var connection = await database.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        command.Connection = connection;
+        command.CommandText = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) " + command.CommandText;
+        await using var rows = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+
+        var plan = new List<string>();
+        while (await rows.ReadAsync(TestContext.Current.CancellationToken))
+            plan.Add(rows.GetString(0));
+
+        return string.Join('\n', plan);
+    }
+
+    // Of the top node, which sums up those below.
+    private static int BuffersOf(string plan)
+    {
+        var buffers = Buffers().Match(plan);
+
+        return new[] { "hit", "read" }.Sum(kind => int.TryParse(buffers.Groups[kind].Value, out var pages) ? pages : 0);
+    }
+
+    [GeneratedRegex(@"Buffers: shared( hit=(?<hit>\d+))?( read=(?<read>\d+))?", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Buffers();
+}
