@@ -367,6 +367,11 @@ namespace Eventix.Schema.Migrations
                         .HasColumnName("cancel_requested_at")
                         .HasColumnOrder(17);
 
+                    b.Property<string>("ClaimId")
+                        .HasColumnType("text")
+                        .HasColumnName("claim_id")
+                        .HasColumnOrder(31);
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("timestamp with time zone")
