@@ -7,6 +7,10 @@ namespace Eventix.Api.Tests.Tasks;
 
 public sealed class LongPollTests(RestHost host) : IClassFixture<RestHost>
 {
+    // Without a wake-up a task is found by the look that is taken each second. What a wake-up really takes is written to the output: a busy
+    // machine is no reason to fail.
+    private static readonly TimeSpan FarBelowTheNextLook = TimeSpan.FromMilliseconds(250);
+
     private readonly Rest _rest = new(host);
 
     [Fact]
@@ -43,7 +47,7 @@ public sealed class LongPollTests(RestHost host) : IClassFixture<RestHost>
         waiting.Should().OnlyContain(client => !client.IsCompleted);
         TestContext.Current.TestOutputHelper!.WriteLine($"median {took.Order().ElementAt(Posts / 2)}, longest {took.Max()}");
 
-        took.Order().ElementAt(Posts / 2).Should().BeLessThan(TimeSpan.FromMilliseconds(50));
+        took.Order().ElementAt(Posts / 2).Should().BeLessThan(FarBelowTheNextLook);
         (await host.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"))
             .Should()
             .BeLessThan(40);
@@ -89,7 +93,7 @@ public sealed class LongPollTests(RestHost host) : IClassFixture<RestHost>
         }
 
         TestContext.Current.TestOutputHelper!.WriteLine($"median {took.Order().ElementAt(4)}, longest {took.Max()}");
-        took.Order().ElementAt(4).Should().BeLessThan(TimeSpan.FromMilliseconds(150));
+        took.Order().ElementAt(4).Should().BeLessThan(FarBelowTheNextLook);
     }
 
     [Fact]
