@@ -1,8 +1,10 @@
 using System.Reflection;
+using Eventix.Api.Configuration;
 using Eventix.Api.Events;
 using Eventix.Api.Http;
 using Eventix.Api.Operations;
 using Eventix.Api.Tasks;
+using Eventix.Application.Configuration;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Eventix.Api;
@@ -15,14 +17,27 @@ internal static class RestApi
         .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
         .InformationalVersion.Split('+')[0];
 
-    public static IServiceCollection AddRestApi(this IServiceCollection services) =>
-        services.Configure<KestrelServerOptions>(options =>
-        {
-            options.AddServerHeader = false;
+    public static IServiceCollection AddRestApi(this IServiceCollection services)
+    {
+        services.AddOptionsFromVariables<ApiOptions>();
+        services
+            .AddOptions<KestrelServerOptions>()
+            .Configure<IConfiguration>(
+                (kestrel, configuration) =>
+                {
+                    kestrel.AddServerHeader = false;
 
-            // A target in absolute form names the host itself, whatever the header says (RFC 9112, 3.2.2); otherwise Kestrel refuses it.
-            options.AllowHostHeaderOverride = true;
-        });
+                    // A target in absolute form names the host itself, whatever the header says (RFC 9112, 3.2.2); otherwise Kestrel
+                    // refuses it.
+                    kestrel.AllowHostHeaderOverride = true;
+
+                    // Unchecked, as the server is made before the host checks its variables.
+                    kestrel.Limits.MaxRequestBodySize = OptionsFromVariables.ReadUnchecked<ApiOptions>(configuration).MaxBodyBytes;
+                }
+            );
+
+        return services;
+    }
 
     public static void MapRestApi(this WebApplication app)
     {

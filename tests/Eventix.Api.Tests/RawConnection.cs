@@ -37,13 +37,33 @@ internal sealed class RawConnection : IDisposable
             .Skip(1)
             .Select(line => line.Split(": ", 2))
             .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
-        var length = headers.TryGetValue("Content-Length", out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
-
         return new RawAnswer(
             int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture),
             headers,
-            withBody ? Encoding.UTF8.GetString(await ReadBytesAsync(length)) : ""
+            withBody ? Encoding.UTF8.GetString(await ReadBodyAsync(headers)) : ""
         );
+    }
+
+    private async Task<byte[]> ReadBodyAsync(Dictionary<string, string> headers)
+    {
+        if (!headers.ContainsKey("Transfer-Encoding"))
+            return await ReadBytesAsync(
+                headers.TryGetValue("Content-Length", out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0
+            );
+
+        var body = new List<byte>();
+        while (true)
+        {
+            var size = new StringBuilder();
+            while (!size.ToString().EndsWith("\r\n", StringComparison.Ordinal))
+                size.Append((char)(await ReadBytesAsync(1))[0]);
+
+            var chunk = await ReadBytesAsync(int.Parse(size.ToString().TrimEnd(), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+            body.AddRange(chunk);
+            await ReadBytesAsync(2);
+            if (chunk.Length == 0)
+                return [.. body];
+        }
     }
 
     /// <summary>Hangs up without a goodbye.</summary>

@@ -5,6 +5,8 @@ using Eventix.Infrastructure;
 using Eventix.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -16,6 +18,14 @@ public sealed class RestHost : IAsyncLifetime
     private readonly TestDatabase _database = new();
     private readonly RememberedLog _log = new();
     private WebApplication? _app;
+
+    /// <summary>What the host is told besides its database.</summary>
+    internal IReadOnlyList<(string Name, string Value)> Variables { get; init; } = [];
+
+    /// <summary>Changes that no variable can make.</summary>
+    internal Action<IServiceCollection> Configure { get; init; } = _ => { };
+
+    internal IReadOnlyList<Endpoint> Endpoints => _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints;
 
     public TestDatabase Database => _database;
 
@@ -37,11 +47,12 @@ public sealed class RestHost : IAsyncLifetime
     {
         var builder = WebApplication.CreateBuilder();
         builder.Configuration["DATABASE_URL"] = connectionString;
-        foreach (var (name, value) in variables)
+        foreach (var (name, value) in Variables.Concat(variables))
             builder.Configuration[name] = value;
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(_log);
         builder.Services.AddApplication().AddInfrastructure(builder.Configuration).AddRestApi();
+        Configure(builder.Services);
 
         _app = builder.Build();
         _app.MapRestApi();

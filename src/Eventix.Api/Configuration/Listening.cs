@@ -10,7 +10,6 @@ internal static class Listening
     /// <summary>Makes Kestrel listen where <see cref="ApiOptions"/> say, and nowhere else.</summary>
     public static void AddListening(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptionsFromVariables<ApiOptions>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // Kestrel is configured before the host checks its variables; what is wrong with these is then told with the rest.

@@ -9,16 +9,17 @@ internal static class RestRouting
 {
     private static readonly object EndsInSlash = new();
 
-    /// <summary>Errors, routing, and the answers of unknown routes. Whatever comes after it sees the chosen endpoint.</summary>
+    /// <summary>Other origins, errors, routing, and the answers of unknown routes. Whatever comes after it sees the chosen endpoint.</summary>
     public static void UseRestRouting(this WebApplication app)
     {
+        app.UseMiddleware<CrossOriginMiddleware>();
         app.Use(AnswerHealth);
         app.UseMiddleware<ErrorMiddleware>();
         app.UseRouting();
         app.Use(CheckRoute);
     }
 
-    // Before everything else and for any method, without a look at the database: whether the process is there.
+    // Before routing and for any method, without a look at the database: whether the process is there.
     private static Task AnswerHealth(HttpContext http, RequestDelegate next)
     {
         var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;

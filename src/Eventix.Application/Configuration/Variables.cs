@@ -14,6 +14,9 @@ public sealed class Variables(IConfiguration configuration)
 
     public string? Text(string name) => configuration[name]?.Trim() is { Length: > 0 } text ? text : null;
 
+    /// <summary>Whether it is set, but to nothing.</summary>
+    public bool IsEmpty(string name) => configuration[name] is { } text && string.IsNullOrWhiteSpace(text);
+
     public int Number(string name, int fallback, int min, int max)
     {
         if (Text(name) is not { } text)
