@@ -1,5 +1,6 @@
 using System.Reflection;
 using Eventix.Api.Configuration;
+using Eventix.Api.Docs;
 using Eventix.Api.Events;
 using Eventix.Api.Http;
 using Eventix.Api.Operations;
@@ -13,12 +14,13 @@ namespace Eventix.Api;
 internal static class RestApi
 {
     // Without the build metadata that a package build may add behind a plus sign.
-    private static readonly string Version = typeof(RestApi)
+    public static readonly string Version = typeof(RestApi)
         .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
         .InformationalVersion.Split('+')[0];
 
     public static IServiceCollection AddRestApi(this IServiceCollection services)
     {
+        services.AddDocs();
         services.AddOptionsFromVariables<ApiOptions>();
         services
             .AddOptions<KestrelServerOptions>()
@@ -43,6 +45,7 @@ internal static class RestApi
     {
         app.UseRestRouting();
 
+        app.MapDocs();
         app.MapTasks();
         app.MapClaims();
         app.MapBatches();

@@ -5,7 +5,6 @@ using Eventix.Infrastructure;
 using Eventix.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -25,7 +24,14 @@ public sealed class RestHost : IAsyncLifetime
     /// <summary>Changes that no variable can make.</summary>
     internal Action<IServiceCollection> Configure { get; init; } = _ => { };
 
-    internal IReadOnlyList<Endpoint> Endpoints => _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints;
+    /// <summary>Every route for clients; not the pages for people.</summary>
+    internal IReadOnlyList<(string Method, string Pattern)> MappedRoutes() =>
+        [
+            .. from endpoint in _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            where endpoint.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is null
+            from method in endpoint.Metadata.GetRequiredMetadata<IHttpMethodMetadata>().HttpMethods
+            select (method, endpoint.RoutePattern.RawText!),
+        ];
 
     public TestDatabase Database => _database;
 
