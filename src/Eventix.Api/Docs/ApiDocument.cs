@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Eventix.Api.Events;
 using Eventix.Api.Tasks;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -18,11 +19,19 @@ internal sealed class ApiDocument(EndpointDataSource mapped) : IOpenApiDocumentT
         path with a slash at its end. Values in paths are percent-decoded once: `order%2F42` is the uid `order/42`.
         """;
 
-    internal static readonly IReadOnlyList<RouteDescription> Described = [.. TaskDescriptions.Routes, .. HostDescriptions.Routes];
+    internal static readonly IReadOnlyList<RouteDescription> Described =
+    [
+        .. TaskDescriptions.Routes,
+        .. ListDescriptions.Routes,
+        .. EventDescriptions.Routes,
+        .. HostDescriptions.Routes,
+    ];
 
     private static readonly SchemaDescription[] Schemas =
     [
         .. TaskDescriptions.Schemas,
+        .. ListDescriptions.Schemas,
+        .. EventDescriptions.Schemas,
         .. HostDescriptions.Schemas,
         .. ErrorDescriptions.Schemas,
     ];

@@ -34,6 +34,24 @@ internal static class ErrorDescriptions
             """{"revision":"3-5f3ad886911c5539b1d326df9c5b06e0"}"""
         ),
         [DomainErrors.TaskNotUnique] = Class(DomainErrors.TaskNotUnique, 409, "Another task waits under unique_key order-42", "{}"),
+        [DomainErrors.NoTaskFoundForUniqueKey] = Class(
+            DomainErrors.NoTaskFoundForUniqueKey,
+            404,
+            "No task for unique_key order-42 and stati None found",
+            "{}"
+        ),
+        [DomainErrors.TaskUniqueKeyNotUnique] = Class(
+            DomainErrors.TaskUniqueKeyNotUnique,
+            409,
+            "Task with unique_key order-42 not unique",
+            "{}"
+        ),
+        [DomainErrors.WrongTaskStatus] = Class(
+            DomainErrors.WrongTaskStatus,
+            422,
+            "Task a1 has wrong status: 'done'",
+            """{"uid":"a1","status":"done"}"""
+        ),
     };
 
     public static readonly IReadOnlyList<SchemaDescription> Schemas =

@@ -87,6 +87,35 @@ internal static class TaskDescriptions
             Errors = [DomainErrors.NotFound],
         },
         new(
+            "GET /task/{uid}/reschedule",
+            "Run a failed task again",
+            "One that is `error` or `retry` becomes `scheduled`. Though a GET, it changes the task."
+        )
+        {
+            Query = [new("eta", "datetime", "When it may run. Default: now.")],
+            Answers = [new(200, "The task, with its new revision.", Task, Example)],
+            Errors = [DomainErrors.NotFound, DomainErrors.RevisionConflict, DomainErrors.TaskNotUnique, DomainErrors.WrongTaskStatus],
+        },
+        new("GET /task/by_unique_key/{namespace}/{unique_key}", "Get a task by its key", "Of several the one that arrived first.")
+        {
+            Query =
+            [
+                new("stati", "string[]", "Statuses that it may have, each as a parameter of its own. Default: `scheduled` and `retry`."),
+            ],
+            Answers = [new(200, "The task.", Task, Example)],
+            Errors = [DomainErrors.NoTaskFoundForUniqueKey],
+        },
+        new("GET /task/by_unique_key/{unique_key}", "Get a waiting task by its key, of all namespaces", "Better ask by namespace and key.")
+        {
+            Answers = [new(200, "The task.", Task, Example)],
+            Errors = [DomainErrors.NoTaskFoundForUniqueKey, DomainErrors.TaskUniqueKeyNotUnique],
+        },
+        new("DELETE /task/by_unique_key/{unique_key}", "Delete a waiting task by its key, of all namespaces", "")
+        {
+            Answers = [new(200, "It is gone.", "null", "null")],
+            Errors = [DomainErrors.NoTaskFoundForUniqueKey, DomainErrors.TaskUniqueKeyNotUnique],
+        },
+        new(
             "GET /tasks/next_scheduled",
             "Claim the next task",
             "The due task of the smallest `priority`, then of the earliest `eta`. It is `processing` then, and held by a lease. Though a GET, it changes the task."

@@ -97,7 +97,7 @@ internal static class Conformance
             Check(value, schema, where);
             return true;
         }
-        catch (Xunit.Sdk.XunitException)
+        catch (FluentAssertions.Execution.AssertionFailedException)
         {
             return false;
         }
