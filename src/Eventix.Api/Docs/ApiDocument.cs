@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Eventix.Api.Events;
+using Eventix.Api.Operations;
 using Eventix.Api.Tasks;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -22,17 +23,19 @@ internal sealed class ApiDocument(EndpointDataSource mapped) : IOpenApiDocumentT
     internal static readonly IReadOnlyList<RouteDescription> Described =
     [
         .. TaskDescriptions.Routes,
+        .. WorkDescriptions.Routes,
         .. ListDescriptions.Routes,
         .. EventDescriptions.Routes,
-        .. HostDescriptions.Routes,
+        .. OperationsDescriptions.Routes,
     ];
 
     private static readonly SchemaDescription[] Schemas =
     [
         .. TaskDescriptions.Schemas,
+        .. WorkDescriptions.Schemas,
         .. ListDescriptions.Schemas,
         .. EventDescriptions.Schemas,
-        .. HostDescriptions.Schemas,
+        .. OperationsDescriptions.Schemas,
         .. ErrorDescriptions.Schemas,
     ];
 
@@ -52,7 +55,7 @@ internal sealed class ApiDocument(EndpointDataSource mapped) : IOpenApiDocumentT
             document.AddComponent(schema.Name, SchemaNotation.Read(schema, document));
 
         document.Paths = [];
-        foreach (var route in Described.IntersectBy(Mapped(), described => described.Route).Append(HostDescriptions.Health))
+        foreach (var route in Described.IntersectBy(Mapped(), described => described.Route).Append(OperationsDescriptions.Health))
         {
             var (method, path) = Split(route.Route);
             if (!document.Paths.TryGetValue(path, out var item))
@@ -177,9 +180,7 @@ internal sealed class ApiDocument(EndpointDataSource mapped) : IOpenApiDocumentT
     private static OpenApiMediaType Content(string types, IEnumerable<(string Name, JsonNode? Value)> examples, OpenApiDocument document) =>
         new()
         {
-            Schema = types.Split('|') is [var type]
-                ? SchemaNotation.Read(type, document)
-                : new OpenApiSchema { AnyOf = [.. types.Split('|').Select(one => SchemaNotation.Read(one, document))] },
+            Schema = SchemaNotation.Read(types, document),
             Examples = examples.ToDictionary(
                 example => example.Name,
                 IOpenApiExample (example) => new OpenApiExample { Value = example.Value }

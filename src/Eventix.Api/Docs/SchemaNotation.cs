@@ -5,14 +5,18 @@ namespace Eventix.Api.Docs;
 
 /// <summary>
 /// Types in a few characters: `string`, `integer`, `number`, `boolean`, `datetime`, `object`, `array`, `any`, or the name of a schema; with `?`
-/// behind it when null is allowed too, with `[]` for an array of it, with `{}` for an object that has it under any name.
+/// behind it when null is allowed too, with `[]` for an array of it, with `{}` for an object that has it under any name; several with `|` between them for one of them.
 /// </summary>
 internal static class SchemaNotation
 {
     public static IOpenApiSchema Read(string type, OpenApiDocument document)
     {
+        if (type.Contains('|', StringComparison.Ordinal))
+            return new OpenApiSchema { AnyOf = [.. type.Split('|').Select(one => Read(one, document))] };
         if (type.EndsWith("[]", StringComparison.Ordinal))
             return new OpenApiSchema { Type = JsonSchemaType.Array, Items = Read(type[..^2], document) };
+        if (type.EndsWith("[]?", StringComparison.Ordinal))
+            return new OpenApiSchema { Type = JsonSchemaType.Array | JsonSchemaType.Null, Items = Read(type[..^3], document) };
         if (type.EndsWith("{}", StringComparison.Ordinal))
             return new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = Read(type[..^2], document) };
 

@@ -12,7 +12,7 @@ internal static class ListDescriptions
 
     private const string ListExample = $$"""
         {"data":{"5f3ad886911c5539b1d326df9c5b06e0":{{TaskDescriptions.Example}}},"skip":null,"limit":1,"max_results":2,"sort":null,"view":null,
-        "ids":["5f3ad886911c5539b1d326df9c5b06e0"],"next":"1.0"}
+        "ids":["5f3ad886911c5539b1d326df9c5b06e0"],"next":"1"}
         """;
 
     private static readonly FieldDescription[] Common =
@@ -32,6 +32,7 @@ internal static class ListDescriptions
                 + "`kwargs.order.id` and the like lead into `args`, `kwargs` and `result`, which are compared for equality."
         ),
         new("after", "string?", "The `next` of the page before. Not together with `sort`. New in 4.4."),
+        new("count", "boolean", "`false` leaves `max_results` out, which takes longer than a page. New in 4.4.", "true"),
     ];
 
     public static readonly IReadOnlyList<SchemaDescription> Schemas =
@@ -54,7 +55,10 @@ internal static class ListDescriptions
                 new("data", "Task{}", "The tasks by uid.") { IsRequired = true },
                 new("skip", "integer?", "As it was sent.") { IsRequired = true },
                 new("limit", "integer?", "As it was sent.") { IsRequired = true },
-                new("max_results", "integer", "How many match, with those that were left out or cut off.") { IsRequired = true },
+                new("max_results", "integer?", "How many match, with those that were left out or cut off; null when it was not asked for.")
+                {
+                    IsRequired = true,
+                },
                 new("sort", "null", "Always null.") { IsRequired = true },
                 new("view", "string?", "As it was sent.") { IsRequired = true },
                 new("ids", "string[]", "The uids in the order of the list.") { IsRequired = true },

@@ -83,8 +83,9 @@ internal static class TaskDescriptions
         },
         new("DELETE /task/{uid}", "Delete a task", "Whatever its status.")
         {
+            Query = [new("revision", "string", "Delete only while the task still has it. New in 4.4.")],
             Answers = [new(200, "It is gone.", "null", "null")],
-            Errors = [DomainErrors.NotFound],
+            Errors = [DomainErrors.NotFound, DomainErrors.RevisionConflict],
         },
         new(
             "GET /task/{uid}/reschedule",
@@ -114,19 +115,6 @@ internal static class TaskDescriptions
         {
             Answers = [new(200, "It is gone.", "null", "null")],
             Errors = [DomainErrors.NoTaskFoundForUniqueKey, DomainErrors.TaskUniqueKeyNotUnique],
-        },
-        new(
-            "GET /tasks/next_scheduled",
-            "Claim the next task",
-            "The due task of the smallest `priority`, then of the earliest `eta`. It is `processing` then, and held by a lease. Though a GET, it changes the task."
-        )
-        {
-            Query =
-            [
-                new("worker_id", "string", "Who claims.") { IsRequired = true },
-                new("namespace", "string", "Where from.") { IsRequired = true },
-            ],
-            Answers = [new(200, "The claimed task.", Task, Example), new(204, "No task is due.")],
         },
     ];
 }

@@ -62,7 +62,9 @@ internal static class Conformance
         }
 
         if (schema.Type is { } type)
-            type.HasFlag(TypeOf(value)).Should().BeTrue($"{where} is {type}, not {TypeOf(value)}");
+            (type.HasFlag(TypeOf(value)) || (type.HasFlag(JsonSchemaType.Number) && TypeOf(value) == JsonSchemaType.Integer))
+                .Should()
+                .BeTrue($"{where} is {type}, not {TypeOf(value)}");
 
         if (value is JsonArray array && schema.Items is { } items)
         {
