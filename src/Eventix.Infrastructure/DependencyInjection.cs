@@ -47,6 +47,7 @@ public static class DependencyInjection
         services.AddSingleton<ITaskWriteBacks, TaskWriteBacks>();
         services.AddScoped<ITaskStore, TaskStore>();
         services.AddSingleton<TaskMaintenance>();
+        services.AddSingleton<ListSlots>();
         services.AddSingleton<TaskStatistics>();
         services.AddHostedService<ArrivalListener>();
         services.AddSingleton<ArrivalNotifier>();

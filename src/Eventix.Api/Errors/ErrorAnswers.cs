@@ -163,10 +163,12 @@ internal static class ErrorAnswers
         : "body";
 
     // The last member of a path such as `Task.CreatedAt`.
+    // The last part of the path to the property, without the place in a list.
     private static string WireName(string property) =>
-        property[(property.LastIndexOf('.') + 1)..] switch
+        property[(property.LastIndexOf('.') + 1)..].Split('[')[0] switch
         {
             "CreatedAt" => "created_time",
+            "TaskNames" => "tasks",
             var name => JsonNamingPolicy.SnakeCaseLower.ConvertName(name),
         };
 }

@@ -38,7 +38,7 @@ internal static class ClaimEndpoints
         query.ThrowIfInvalid();
 
         if (await mediator.Send(new ClaimNextTask(worker, @namespace, Seconds(wait)), cancellationToken) is { } task)
-            await AnswerAsync(http, mediator, [task], () => TaskJson.WriteAsync(http.Response, task));
+            await AnswerAsync(http, mediator, [task], claimId: null, () => TaskJson.WriteAsync(http.Response, task));
         else
             http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
@@ -58,11 +58,20 @@ internal static class ClaimEndpoints
         var claim = new ClaimTasks(worker, namespaces, limit ?? 1, names, Seconds(lease), Seconds(wait), claimId);
         var claimed = await mediator.Send(claim, cancellationToken);
 
-        await AnswerAsync(http, mediator, claimed, () => TaskJson.WriteAsync(http.Response, claimed));
+        await AnswerAsync(http, mediator, claimed, claimId, () => TaskJson.WriteAsync(http.Response, claimed));
     }
 
-    /// <summary>A client that has hung up meanwhile must not keep tasks that it never saw.</summary>
-    private static async Task AnswerAsync(HttpContext http, IMediator mediator, IReadOnlyList<EventixTask> claimed, Func<Task> write)
+    /// <summary>
+    /// A client that has hung up meanwhile must not keep tasks that it never saw. Those of a claim with a name stay: it may have asked for them
+    /// again on another connection, where it got them under the same revisions.
+    /// </summary>
+    private static async Task AnswerAsync(
+        HttpContext http,
+        IMediator mediator,
+        IReadOnlyList<EventixTask> claimed,
+        string? claimId,
+        Func<Task> write
+    )
     {
         try
         {
@@ -71,7 +80,8 @@ internal static class ClaimEndpoints
         }
         catch (Exception) when (http.RequestAborted.IsCancellationRequested)
         {
-            await mediator.Send(new GiveTasksBack(claimed), CancellationToken.None);
+            if (claimId is null)
+                await mediator.Send(new GiveTasksBack(claimed), CancellationToken.None);
             throw;
         }
     }

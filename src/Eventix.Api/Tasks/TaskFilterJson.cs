@@ -13,6 +13,9 @@ internal static class TaskFilterJson
 {
     // More is no filter that a person wrote, and a statement has at most 65,535 parameters.
     private const int MostConditions = 1000;
+
+    // Each looks into the document of every row anew.
+    private const int CostOfJson = 30;
     private const int DeepestNesting = 32;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 512 };
@@ -68,7 +71,7 @@ internal static class TaskFilterJson
         var (column, path) = FindColumn(name);
         if (!IsOperators(value))
         {
-            Count(ref left);
+            Count(ref left, column.Kind == TaskColumnKind.Json ? CostOfJson : 1);
             conditions.Add(ReadEqual(column, path, value));
             return;
         }
@@ -87,6 +90,8 @@ internal static class TaskFilterJson
     {
         switch (@operator)
         {
+            case "$eq":
+                return ReadEqual(column, [], operand);
             case "$ne":
                 return new TaskFilter.Not(new TaskFilter.Equal(column, ReadValue(column, operand)));
             case "$in":
@@ -109,7 +114,7 @@ internal static class TaskFilterJson
             "$gt" => TaskFilter.Comparison.Greater,
             "$gte" => TaskFilter.Comparison.GreaterOrEqual,
             _ => throw new UnknownFilterException(
-                $"the operator {@operator} is not known here; known are $in, $nin, $ne, $gt, $gte, $lt, $lte and $exists"
+                $"the operator {@operator} is not known here; known are $eq, $in, $nin, $ne, $gt, $gte, $lt, $lte and $exists"
             ),
         };
         if (column.Kind is TaskColumnKind.Revision or TaskColumnKind.Truth)
@@ -206,13 +211,15 @@ internal static class TaskFilterJson
         return members.Select(member => (member.Key, member.Value));
     }
 
-    private static void Count(ref int left)
+    private static void Count(ref int left, int cost = 1)
     {
-        if (--left < 0)
+        left -= cost;
+        if (left < 0)
             throw TooMany();
     }
 
-    private static UnknownFilterException TooMany() => new($"it has more than {MostConditions} conditions");
+    private static UnknownFilterException TooMany() =>
+        new($"it has more than {MostConditions} conditions, where one on args, kwargs or result counts as {CostOfJson}");
 }
 
 /// <summary>A filter that cannot be answered; the message says what is wrong with it, to go behind "the filter is not understood: ".</summary>

@@ -36,7 +36,7 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
     }
 
     /// <summary>Claims what is due, and waits for it when nothing is; empty when the time is over.</summary>
-    /// <param name="cancellationToken">The client has gone: what was claimed for it meanwhile is given back.</param>
+    /// <param name="cancellationToken">The client has gone: what was claimed for it meanwhile is given back, unless the claim has a name to ask for it again.</param>
     public async Task<IReadOnlyList<EventixTask>> ClaimAsync(ClaimRequest request, TimeSpan wait, CancellationToken cancellationToken)
     {
         var arrivals = Arrivals();
@@ -44,7 +44,7 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
         // Who waits does not overtake those who have waited longer. What is held under a claim's name is no new claim.
         if (wait <= TimeSpan.Zero || request.ClaimId is not null || !IsWaitedFor(request))
         {
-            var claimed = await DeliverAsync(await TryClaimAsync(request, request.Namespaces), cancellationToken);
+            var claimed = await DeliverAsync(request, await TryClaimAsync(request, request.Namespaces), cancellationToken);
             if (claimed.Count > 0 || wait <= TimeSpan.Zero)
                 return claimed;
         }
@@ -105,14 +105,20 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
             claimed = TryLeave(waiter) ? [] : await waiter.Claimed.Task;
         }
 
-        return await DeliverAsync(claimed, cancellationToken);
+        return await DeliverAsync(request, claimed, cancellationToken);
     }
 
-    private async Task<IReadOnlyList<EventixTask>> DeliverAsync(IReadOnlyList<EventixTask> claimed, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<EventixTask>> DeliverAsync(
+        ClaimRequest request,
+        IReadOnlyList<EventixTask> claimed,
+        CancellationToken cancellationToken
+    )
     {
         if (cancellationToken.IsCancellationRequested)
         {
-            await GiveBackAsync(claimed);
+            // What has a name may have been asked for again meanwhile, under the same revision: it stays with whoever says the name.
+            if (request.ClaimId is null)
+                await GiveBackAsync(claimed);
             cancellationToken.ThrowIfCancellationRequested();
         }
 
@@ -269,16 +275,21 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
             try
             {
                 var claimed = await TryClaimAsync(request, namespaces);
-                if (claimed.Count < request.Limit)
+                if (claimed.Count < request.Limit && (request.ClaimId is null || claimed.Count == 0))
                     empty.UnionWith(namespaces.Select(name => (name, names)));
                 Answer(waiter, claimed);
             }
-            catch (Exception failed)
+            catch (DbException unreachable)
             {
                 // Told to the one it was tried for; the others go on waiting, and the next round tries again.
-                Answer(waiter, failed);
+                Answer(waiter, unreachable);
                 await Task.Delay(PollInterval, _clock, CancellationToken.None);
                 return;
+            }
+            catch (Exception failed)
+            {
+                // A failure of this one alone.
+                Answer(waiter, failed);
             }
         }
     }

@@ -39,8 +39,9 @@ internal sealed class CountedAtTimes<T>(
         {
             counted = await running.WaitAsync(patience, clock, cancellationToken);
         }
-        catch (TimeoutException) when (!running.IsCompleted)
+        catch (TimeoutException) when (!running.IsFaulted)
         {
+            // It may have ended in the very moment in which patience did.
             counted = _last;
         }
 

@@ -45,7 +45,9 @@ internal sealed class TaskStatistics : IDisposable
             WHERE status = 'error'
             GROUP BY namespace
         )
-        SELECT namespace, sum(waiting)::bigint, sum(processing)::bigint, sum(error)::bigint, due.oldest, now() - due.oldest
+        SELECT namespace, sum(waiting)::bigint, sum(processing)::bigint, sum(error)::bigint, due.oldest,
+            -- The first year that a client can send is kept as -infinity, which nothing can be subtracted from.
+            now() - greatest(due.oldest, '0001-01-01 00:00:00+00')
         FROM counted LEFT JOIN due USING (namespace)
         GROUP BY namespace, due.oldest
         ORDER BY namespace

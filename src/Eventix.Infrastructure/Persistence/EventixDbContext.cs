@@ -3,6 +3,7 @@ using Eventix.Domain.Events;
 using Eventix.Domain.Schedules;
 using Eventix.Domain.Tasks;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Npgsql;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure;
@@ -23,7 +24,11 @@ internal sealed class EventixDbContext(DbContextOptions<EventixDbContext> option
     public DbSet<EventixSchedule> Schedules => Set<EventixSchedule>();
 
     public static void Configure(DbContextOptionsBuilder options, NpgsqlDataSource database) =>
-        options.UseNpgsql(database, Common).UseSnakeCaseNamingConvention();
+        options
+            .UseNpgsql(database, Common)
+            .UseSnakeCaseNamingConvention()
+            // EF inserts none of these rows, so it makes no difference that false and 0 look like "not set" to it.
+            .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.BoolWithDefaultWarning));
 
     /// <summary>For migrations: apart from the host's data source.</summary>
     public static EventixDbContext Create(string connectionString) =>

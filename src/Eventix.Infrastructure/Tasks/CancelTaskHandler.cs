@@ -11,12 +11,12 @@ internal sealed class CancelTaskHandler(NpgsqlDataSource database, IRequestHandl
     : IRequestHandler<CancelTask, EventixTask>
 {
     // One UPDATE for both cases: when a claim comes first, PostgreSQL looks again at what the claim wrote, and the task is then asked to stop.
-    private const string Cancel = $$$"""
+    private const string Cancel = $"""
         UPDATE eventix_task t
         SET (status, result, expires, worker_expires, imported_revision, revision, updated_at, cancel_requested_at) =
             (SELECT
                 CASE WHEN runs THEN t.status ELSE 'error' END,
-                CASE WHEN runs THEN t.result ELSE '{"error_class":"{{{DomainErrors.TaskCancelled}}}","error_message":"The task was cancelled","error_status_code":409,"error_traceback":"","error_payload":{}}' END,
+                CASE WHEN runs THEN t.result ELSE {CancelledTask.Error} END,
                 CASE WHEN runs THEN t.expires ELSE coalesce(now() + make_interval(secs => t.error_expires), t.expires) END,
                 CASE WHEN runs THEN t.worker_expires END,
                 CASE WHEN runs THEN t.imported_revision END,
@@ -25,7 +25,7 @@ internal sealed class CancelTaskHandler(NpgsqlDataSource database, IRequestHandl
                 CASE WHEN runs THEN coalesce(t.cancel_requested_at, now()) END
             FROM (SELECT t.status = 'processing') AS it (runs))
         WHERE t.uid = $1 AND t.status IN ('scheduled', 'retry', 'processing')
-        RETURNING {{{TaskRow.Columns}}}
+        RETURNING {TaskRow.Columns}
         """;
 
     public async Task<EventixTask> Handle(CancelTask command, CancellationToken cancellationToken)

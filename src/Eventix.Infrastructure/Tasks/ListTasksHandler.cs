@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Eventix.Infrastructure.Tasks;
 
-internal sealed class ListTasksHandler(NpgsqlDataSource database) : IRequestHandler<ListTasks, ITaskPage>
+internal sealed class ListTasksHandler(NpgsqlDataSource database, ListSlots slots) : IRequestHandler<ListTasks, ITaskPage>
 {
     // A list may be any mixture of filters and orders, so it is planned for its own values: only then does the planner see which partial index
     // serves it. Compiling a statement would cost a second where the page takes a millisecond, and so, on a busy machine, would the start of
@@ -20,24 +20,29 @@ internal sealed class ListTasksHandler(NpgsqlDataSource database) : IRequestHand
 
     public async Task<ITaskPage> Handle(ListTasks query, CancellationToken cancellationToken)
     {
-        var connection = await database.OpenConnectionAsync(cancellationToken);
+        var slot = await slots.TakeAsync(cancellationToken);
+        NpgsqlConnection? connection = null;
         try
         {
+            connection = await database.OpenConnectionAsync(cancellationToken);
+
             // One snapshot for the rows and for their total.
             var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
             await using (var settings = new NpgsqlCommand(Settings, connection, transaction))
                 await settings.ExecuteNonQueryAsync(cancellationToken);
 
-            return new Page(connection, transaction, query);
+            return new Page(slot, connection, transaction, query);
         }
         catch
         {
-            await connection.DisposeAsync();
+            if (connection is not null)
+                await connection.DisposeAsync();
+            slot.Dispose();
             throw;
         }
     }
 
-    private sealed class Page(NpgsqlConnection connection, NpgsqlTransaction transaction, ListTasks list) : ITaskPage
+    private sealed class Page(IDisposable slot, NpgsqlConnection connection, NpgsqlTransaction transaction, ListTasks list) : ITaskPage
     {
         private long _read;
         private EventixTask? _last;
@@ -98,8 +103,15 @@ internal sealed class ListTasksHandler(NpgsqlDataSource database) : IRequestHand
 
         public async ValueTask DisposeAsync()
         {
-            await transaction.DisposeAsync();
-            await connection.DisposeAsync();
+            try
+            {
+                await transaction.DisposeAsync();
+                await connection.DisposeAsync();
+            }
+            finally
+            {
+                slot.Dispose();
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ internal sealed class TaskBatch
 
     private readonly IReadOnlyList<NewTask> _tasks;
     private readonly TaskAnswer?[] _answers;
+    private bool _isStored;
 
     private TaskBatch(IReadOnlyList<NewTask> tasks)
     {
@@ -36,15 +37,13 @@ internal sealed class TaskBatch
         var batch = new TaskBatch(tasks);
         var valid = Enumerable.Range(0, tasks.Count).Where(index => batch.IsValid(index, validator)).ToList();
 
-        var isStored = false;
         foreach (var chunk in valid.Chunk(ChunkSize))
         {
             try
             {
                 await store(batch, chunk);
-                isStored = true;
             }
-            catch (DbException unreachable) when (isStored)
+            catch (DbException unreachable) when (batch._isStored)
             {
                 foreach (var index in valid.Where(index => batch._answers[index] is null))
                     batch.Refuse(index, unreachable);
@@ -57,7 +56,11 @@ internal sealed class TaskBatch
 
     public NewTask this[int index] => _tasks[index];
 
-    public void Answer(int index, EventixTask stored) => _answers[index] = TaskAnswer.Of(stored);
+    public void Answer(int index, EventixTask stored)
+    {
+        _answers[index] = TaskAnswer.Of(stored);
+        _isStored = true;
+    }
 
     public void Refuse(int index, Exception refusal) => _answers[index] = TaskAnswer.Refused(refusal);
 

@@ -14,15 +14,30 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks wa
 
     private const string TryLock = "SELECT pg_try_advisory_xact_lock(hashtextextended('eventix maintenance', 0))";
 
+    // A task that was asked to stop does not run again: nobody is left who could say otherwise.
     // Running tasks, and waiting ones that carry a worker (imported or posted so): until their lease is over nobody can claim them.
     // SKIP LOCKED: a row that is being written right now is not lost.
     private const string Rescue = $"""
         WITH lost AS MATERIALIZED (
-            SELECT uid
+            SELECT uid, cancel_requested_at IS NOT NULL AS is_cancelled
             FROM eventix_task
             WHERE (status = 'processing' OR (status IN ('scheduled', 'retry') AND worker_id IS NOT NULL)) AND worker_expires < now()
             LIMIT $1
             FOR UPDATE SKIP LOCKED
+        ), cancelled AS (
+            UPDATE eventix_task t
+            SET status = 'error',
+                result = {CancelledTask.Error},
+                expires = coalesce(now() + make_interval(secs => t.error_expires), t.expires),
+                worker_expires = NULL,
+                cancel_requested_at = NULL,
+                lost_leases = t.lost_leases + 1,
+                imported_revision = NULL,
+                revision = t.revision + 1,
+                updated_at = now()
+            FROM lost
+            WHERE t.uid = lost.uid AND lost.is_cancelled
+            RETURNING t.uid
         ), freed AS (
             UPDATE eventix_task t
             SET status = 'scheduled',
@@ -34,18 +49,20 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks wa
                 revision = t.revision + 1,
                 updated_at = now()
             FROM lost
-            WHERE t.uid = lost.uid AND t.unique_key IS NULL
+            WHERE t.uid = lost.uid AND t.unique_key IS NULL AND NOT lost.is_cancelled
             RETURNING t.namespace, t.priority, t.eta
         ), taken AS (
             DELETE FROM eventix_task t
             USING lost
-            WHERE t.uid = lost.uid AND t.unique_key IS NOT NULL
+            WHERE t.uid = lost.uid AND t.unique_key IS NOT NULL AND NOT lost.is_cancelled
             RETURNING t.*, 'scheduled' AS new_status, t.result AS new_result, t.eta AS new_eta, t.max_retries AS new_max_retries,
                 t.error_eta_inc AS new_error_eta_inc, t.attempt AS new_attempt, t.lost_leases + 1 AS new_lost_leases
         ), {ReturnToWaiting.FromTaken}
         SELECT namespace, priority, eta FROM freed
         UNION ALL
         SELECT namespace, priority, first_eta FROM ranked
+        UNION ALL
+        SELECT NULL, NULL, NULL FROM cancelled
         """;
 
     // Only finished tasks: one that still waits or runs is not deleted, however old its time is.
@@ -65,7 +82,7 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks wa
     {
         var rescued = await StatementRetry.RunAsync(() => LockedAsync(Rescue, ReadRescuedAsync, [], cancellationToken));
 
-        foreach (var (@namespace, priority, eta) in rescued)
+        foreach (var (@namespace, priority, eta) in rescued.OfType<(string, int, DateTimeOffset)>())
             waiting.Tell(@namespace, priority, eta);
 
         return rescued.Count;
@@ -102,16 +119,17 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks wa
         return answer;
     }
 
-    private static async Task<List<(string Namespace, int Priority, DateTimeOffset Eta)>> ReadRescuedAsync(
+    private static async Task<List<(string Namespace, int Priority, DateTimeOffset Eta)?>> ReadRescuedAsync(
         NpgsqlCommand command,
         CancellationToken cancellationToken
     )
     {
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
 
-        var rescued = new List<(string, int, DateTimeOffset)>();
+        // Null for one that was cancelled, and so does not wait again.
+        var rescued = new List<(string, int, DateTimeOffset)?>();
         while (await rows.ReadAsync(cancellationToken))
-            rescued.Add((rows.GetString(0), rows.GetInt32(1), rows.GetFieldValue<DateTimeOffset>(2)));
+            rescued.Add(rows.IsDBNull(0) ? null : (rows.GetString(0), rows.GetInt32(1), rows.GetFieldValue<DateTimeOffset>(2)));
 
         return rescued;
     }

@@ -33,6 +33,19 @@ internal sealed class TaskWriteBacks(NpgsqlDataSource database, WaitingTasks wai
             WHERE t.uid = i.uid AND t.id = i.id AND t.revision = i.revision AND i.status IN ('done', 'error')
               AND NOT coalesce(i.expires_in <= 0, t.expires <= now(), false)
             RETURNING i.n
+        ), cancelled AS (
+            -- Given back, but asked to stop before: it does not run again.
+            UPDATE eventix_task t
+            SET status = 'error',
+                result = {CancelledTask.Error},
+                expires = coalesce(now() + make_interval(secs => t.error_expires), t.expires),
+                worker_expires = NULL,
+                cancel_requested_at = NULL,
+                revision = t.revision + 1,
+                updated_at = now()
+            FROM input i
+            WHERE t.uid = i.uid AND t.id = i.id AND t.revision = i.revision AND i.status = 'scheduled' AND t.cancel_requested_at IS NOT NULL
+            RETURNING i.n
         ), waiting AS (
             UPDATE eventix_task t
             SET status = i.status,
@@ -47,13 +60,13 @@ internal sealed class TaskWriteBacks(NpgsqlDataSource database, WaitingTasks wai
                 revision = t.revision + 1,
                 updated_at = now()
             FROM input i
-            WHERE t.uid = i.uid AND t.id = i.id AND t.revision = i.revision AND i.status IN ('scheduled', 'retry')
+            WHERE t.uid = i.uid AND t.id = i.id AND t.revision = i.revision AND (i.status = 'retry' OR i.status = 'scheduled' AND t.cancel_requested_at IS NULL)
               AND t.unique_key IS NULL
             RETURNING i.n
         ), taken AS (
             DELETE FROM eventix_task t
             USING input i
-            WHERE t.uid = i.uid AND t.id = i.id AND t.revision = i.revision AND i.status IN ('scheduled', 'retry')
+            WHERE t.uid = i.uid AND t.id = i.id AND t.revision = i.revision AND (i.status = 'retry' OR i.status = 'scheduled' AND t.cancel_requested_at IS NULL)
               AND t.unique_key IS NOT NULL
             RETURNING t.*, i.n, i.status AS new_status,
                 CASE WHEN i.status = 'retry' THEN i.result::json ELSE t.result END AS new_result,
@@ -64,6 +77,7 @@ internal sealed class TaskWriteBacks(NpgsqlDataSource database, WaitingTasks wai
                 t.lost_leases AS new_lost_leases
         ), {ReturnToWaiting.FromTaken}
         SELECT n, 'written' FROM ended
+        UNION ALL SELECT n, 'written' FROM cancelled
         UNION ALL SELECT n, 'written' FROM waiting
         UNION ALL SELECT n, 'deleted' FROM gone
         UNION ALL SELECT ranked.n, 'written' FROM ranked JOIN back ON back.uid = ranked.uid

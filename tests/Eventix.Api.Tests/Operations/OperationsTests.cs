@@ -98,6 +98,18 @@ public sealed class OperationsTests(TestDatabase database) : IClassFixture<TestD
     }
 
     [Fact]
+    public async Task The_earliest_time_there_is_does_not_break_the_statistics()
+    {
+        await Rest.PostAsync("/task", """{"task":"t","namespace":"early","eta":"0001-01-01T00:00:00"}""");
+
+        var stats = await Rest.GetAsync("/tasks/stats");
+        var metrics = await Rest.GetAsync("/metrics");
+
+        (stats.Status, metrics.Status).Should().Be((HttpStatusCode.OK, HttpStatusCode.OK));
+        stats.Json!["namespaces"]!.AsArray().Select(node => Text(node, "namespace")).Should().Contain("early");
+    }
+
+    [Fact]
     public async Task A_host_with_its_database_is_alive_and_ready()
     {
         var (alive, ready) = (await Rest.GetAsync("/livez"), await Rest.GetAsync("/readyz"));

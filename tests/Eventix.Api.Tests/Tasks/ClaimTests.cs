@@ -32,6 +32,63 @@ public sealed class ClaimTests(RestHost host) : IClassFixture<RestHost>
         claimed.Select(task => Text(task, "uid")).Should().Equal("f2");
     }
 
+    [Theory]
+    [InlineData(null, "scheduled")]
+    [InlineData("kept", "processing")]
+    public async Task Tasks_of_an_answer_that_nobody_read_are_given_back_unless_the_claim_has_a_name_to_ask_again(
+        string? claimId,
+        string expected
+    )
+    {
+        // More than the buffers between the two hold, so that the server sees the broken connection while it writes.
+        var @namespace = $"unread {claimId}";
+        var large = new string('y', 200_000);
+        for (var n = 0; n < 100; n++)
+            await _rest.PostAsync(
+                "/task",
+                $$$"""{"uid":"{{{@namespace}}} {{{n}}}","task":"t","namespace":"{{{@namespace}}}","kwargs":{"large":"{{{large}}}"}}"""
+            );
+        var name = claimId is null ? "null" : $"\"{claimId}\"";
+        var body = System.Text.Encoding.UTF8.GetBytes(
+            $$"""{"worker_id":"w","namespaces":["{{@namespace}}"],"limit":100,"claim_id":{{name}}}"""
+        );
+
+        var connection = await RawConnection.OpenAsync(host.Address);
+        await connection.WriteAsync([
+            .. System.Text.Encoding.ASCII.GetBytes(
+                $"POST /tasks/claim HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n"
+            ),
+            .. body,
+        ]);
+        await UntilAsync(@namespace, "processing");
+        connection.Abort();
+
+        if (claimId is null)
+            await UntilAsync(@namespace, expected);
+        var again = await ClaimAsync(System.Text.Encoding.UTF8.GetString(body));
+
+        again.Should().HaveCount(100).And.OnlyContain(task => Text(task, "revision").StartsWith(claimId is null ? "4-" : "2-"));
+        (
+            await host.Database.ScalarAsync<long>(
+                $"SELECT count(*) FROM eventix_task WHERE namespace = '{@namespace}' AND status = 'processing'"
+            )
+        )
+            .Should()
+            .Be(100);
+    }
+
+    private async Task UntilAsync(string @namespace, string status)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (
+            await host.Database.ScalarAsync<long>(
+                $"SELECT count(*) FROM eventix_task WHERE namespace = '{@namespace}' AND status = '{status}'"
+            ) < 100
+        )
+            await timer.WaitForNextTickAsync(deadline.Token);
+    }
+
     [Fact]
     public async Task The_same_claim_again_gives_the_same_tasks_also_from_another_server()
     {

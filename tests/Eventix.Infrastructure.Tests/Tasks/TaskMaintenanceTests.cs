@@ -64,6 +64,37 @@ public sealed class TaskMaintenanceTests(EventixServices eventix) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_task_that_was_asked_to_stop_does_not_run_again_when_its_lease_has_run_out()
+    {
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, unique_key, status, worker_id, worker_expires, cancel_requested_at)
+            SELECT 'stop-' || coalesce(k, 'plain'), 't', k, 'processing', 'w', now() - interval '1 s', now() FROM unnest(ARRAY['k', NULL]) k
+            """
+        );
+
+        (await eventix.Maintenance.RescueAsync(default)).Should().Be(2);
+
+        foreach (var uid in new[] { "stop-k", "stop-plain" })
+        {
+            var stored = await eventix.Get(uid);
+            stored
+                .Should()
+                .BeEquivalentTo(
+                    new
+                    {
+                        Status = EventixTaskStatus.Error,
+                        WorkerId = "w",
+                        CancelRequestedAt = (DateTimeOffset?)null,
+                    }
+                );
+            System.Text.Encoding.UTF8.GetString(stored.Result!.Value.Span).Should().Contain("\"TaskCancelled\"");
+        }
+
+        await eventix.ExecuteAsync("DELETE FROM eventix_task");
+    }
+
+    [Fact]
     public async Task Only_finished_tasks_that_have_expired_are_deleted()
     {
         await eventix.ExecuteAsync(

@@ -174,6 +174,37 @@ public sealed class TaskWriteBacksTests(EventixServices eventix) : IClassFixture
     }
 
     [Fact]
+    public async Task A_task_that_was_asked_to_stop_and_is_given_back_ends_and_one_with_an_outcome_keeps_it()
+    {
+        foreach (var key in new[] { null, "k" })
+        {
+            var back = await Claimed(
+                new NewTask
+                {
+                    Uid = $"stopped {key}",
+                    Task = "t",
+                    UniqueKey = key,
+                }
+            );
+            await eventix.Send(new CancelTask(back.Uid));
+            (await eventix.WriteBack(back, back.GiveBack())).Should().Be(WriteBackAnswer.Written);
+            (await eventix.Get(back.Uid)).Status.Should().Be(EventixTaskStatus.Error);
+
+            var retried = await Claimed(
+                new NewTask
+                {
+                    Uid = $"retried {key}",
+                    Task = "t",
+                    UniqueKey = key,
+                }
+            );
+            await eventix.Send(new CancelTask(retried.Uid));
+            (await eventix.WriteBack(retried, retried.Fail(Error))).Should().Be(WriteBackAnswer.Written);
+            (await eventix.Get(retried.Uid)).Status.Should().Be(EventixTaskStatus.Retry);
+        }
+    }
+
+    [Fact]
     public async Task A_retry_with_a_key_keeps_every_column_that_it_does_not_change()
     {
         // Out of the table and in again: a column that the statement forgets would fall back to its default.
