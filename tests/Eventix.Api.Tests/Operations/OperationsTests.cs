@@ -100,10 +100,13 @@ public sealed class OperationsTests(TestDatabase database) : IClassFixture<TestD
     [Fact]
     public async Task The_earliest_time_there_is_does_not_break_the_statistics()
     {
-        await Rest.PostAsync("/task", """{"task":"t","namespace":"early","eta":"0001-01-01T00:00:00"}""");
+        await using var host = new RestHost();
+        await host.InitializeAsync();
+        var rest = new Rest(host);
+        await rest.PostAsync("/task", """{"task":"t","namespace":"early","eta":"0001-01-01T00:00:00"}""");
 
-        var stats = await Rest.GetAsync("/tasks/stats");
-        var metrics = await Rest.GetAsync("/metrics");
+        var stats = await rest.GetAsync("/tasks/stats");
+        var metrics = await rest.GetAsync("/metrics");
 
         (stats.Status, metrics.Status).Should().Be((HttpStatusCode.OK, HttpStatusCode.OK));
         stats.Json!["namespaces"]!.AsArray().Select(node => Text(node, "namespace")).Should().Contain("early");
