@@ -30,6 +30,7 @@ public sealed class ListFilterTests(RestHost host) : IClassFixture<RestHost>, IA
     [InlineData("{}", "12345")]
     [InlineData("""{"task":"t1"}""", "13")]
     [InlineData("""{"task":"t1","priority":1}""", "1")]
+    [InlineData("""{"task":{"$eq":"t1"},"priority":{"$eq":1}}""", "1")]
     [InlineData("""{"_id":"f2"}""", "2")]
     [InlineData("""{"uid":{"$in":["f1","f5","nobody"]}}""", "15")]
     [InlineData("""{"uid":{"$in":[]}}""", "")]
@@ -125,7 +126,8 @@ public sealed class ListFilterTests(RestHost host) : IClassFixture<RestHost>, IA
     [InlineData("""{"$where":"sleep(1000)"}""")]
     [InlineData("""{"$nor":[{"task":"t"}]}""")]
     [InlineData("""{"task":{"$regex":"^t"}}""")]
-    [InlineData("""{"task":{"$eq":"t1"}}""")]
+    [InlineData("""{"task":{"$regex":"t1"}}""")]
+    [InlineData("""{"kwargs.a":{"$eq":1}}""")]
     [InlineData("""{"task":{"$gt":null}}""")]
     [InlineData("""{"task":{}}""")]
     [InlineData("""{"task":["t1"]}""")]
@@ -164,10 +166,12 @@ public sealed class ListFilterTests(RestHost host) : IClassFixture<RestHost>, IA
     public async Task A_filter_of_absurd_size_is_refused_or_answered_but_never_fails()
     {
         var many = string.Join(',', Enumerable.Repeat("""{"task":"x"}""", 1001));
+        var documents = string.Join(',', Enumerable.Repeat("""{"kwargs.a":1}""", 34));
         var nested = string.Concat(Enumerable.Repeat("""{"$and":[""", 40)) + "{}" + string.Concat(Enumerable.Repeat("]}", 40));
         var values = string.Join(',', Enumerable.Range(0, 100_000));
 
         (await host.SendAsync("PUT", "/tasks/dump", Filtered($"{{\"$or\":[{many}]}}"))).Status.Should().Be(422);
+        (await host.SendAsync("PUT", "/tasks/dump", Filtered($"{{\"$or\":[{documents}]}}"))).Status.Should().Be(422);
         (await host.SendAsync("PUT", "/tasks/dump", Filtered(nested))).Status.Should().Be(422);
         (await host.UidsAsync("dump", Filtered($"{{\"priority\":{{\"$in\":[{values}]}}}}"))).Should().Equal("f1", "f2", "f4", "f5");
     }
