@@ -14,6 +14,7 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks wa
 
     private const string TryLock = "SELECT pg_try_advisory_xact_lock(hashtextextended('eventix maintenance', 0))";
 
+    // Times come back within the calendar of .NET: one row with a time beyond it, by an operator's hand, must not keep all others leased.
     // A task that was asked to stop does not run again: nobody is left who could say otherwise.
     // Running tasks, and waiting ones that carry a worker (imported or posted so): until their lease is over nobody can claim them.
     // SKIP LOCKED: a row that is being written right now is not lost.
@@ -58,9 +59,9 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks wa
             RETURNING t.*, 'scheduled' AS new_status, t.result AS new_result, t.eta AS new_eta, t.max_retries AS new_max_retries,
                 t.error_eta_inc AS new_error_eta_inc, t.attempt AS new_attempt, t.lost_leases + 1 AS new_lost_leases
         ), {ReturnToWaiting.FromTaken}
-        SELECT namespace, priority, eta FROM freed
+        SELECT namespace, priority, greatest(least(eta, now()), '0001-01-01 00:00:00+00') FROM freed
         UNION ALL
-        SELECT namespace, priority, first_eta FROM ranked
+        SELECT namespace, priority, greatest(least(first_eta, now()), '0001-01-01 00:00:00+00') FROM ranked
         UNION ALL
         SELECT NULL, NULL, NULL FROM cancelled
         """;

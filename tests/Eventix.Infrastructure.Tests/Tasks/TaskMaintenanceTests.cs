@@ -95,6 +95,26 @@ public sealed class TaskMaintenanceTests(EventixServices eventix) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_time_beyond_the_calendar_keeps_no_other_task_leased()
+    {
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, unique_key, status, worker_expires, eta)
+            SELECT 'time-' || n, 't', CASE WHEN n % 2 = 0 THEN 'time-' || n END, 'processing', now() - interval '1 s', eta
+            FROM unnest(ARRAY['20000-01-01', '20000-01-01', '0500-01-01 BC', '0500-01-01 BC', 'infinity', '-infinity', '2020-01-01']::timestamptz[])
+                WITH ORDINALITY AS times (eta, n)
+            """
+        );
+
+        (await eventix.Maintenance.RescueAsync(default)).Should().Be(7);
+
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE uid LIKE 'time-%' AND status = 'scheduled'"))
+            .Should()
+            .Be(7);
+        await eventix.ExecuteAsync("DELETE FROM eventix_task");
+    }
+
+    [Fact]
     public async Task Only_finished_tasks_that_have_expired_are_deleted()
     {
         await eventix.ExecuteAsync(
