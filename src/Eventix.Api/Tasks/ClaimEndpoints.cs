@@ -78,10 +78,10 @@ internal static class ClaimEndpoints
             http.RequestAborted.ThrowIfCancellationRequested();
             await write();
         }
-        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        catch when (claimId is null)
         {
-            if (claimId is null)
-                await mediator.Send(new GiveTasksBack(claimed), CancellationToken.None);
+            // Whatever broke the answer off, the client has not read it to its end.
+            await mediator.Send(new GiveTasksBack(claimed), CancellationToken.None);
             throw;
         }
     }

@@ -316,9 +316,18 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
         lost.LoseNext = true;
         await worker.With(scheduler => scheduler.DelayAsync(new Noop()));
         await Until(() => Task.FromResult(!lost.LoseNext), "an answer is lost");
-        await Until(async () => await eventix.Maintenance.RescueAsync(default) == 1, "the lease of the lost task ends");
 
-        await UntilCount("lost answers", "done", 1);
+        // On a busy machine the blocked task may lose its lease too; only the other one can end.
+        await Until(
+            async () =>
+            {
+                await eventix.Maintenance.RescueAsync(default);
+                return await eventix.ScalarAsync<long>(
+                        "SELECT count(*) FROM eventix_task WHERE namespace = 'lost answers' AND status = 'done'"
+                    ) == 1;
+            },
+            "the lost task is rescued and run"
+        );
         worker.Journal.Gate.SetResult();
     }
 
