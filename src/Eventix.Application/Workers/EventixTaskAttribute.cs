@@ -37,4 +37,13 @@ public sealed class EventixTaskAttribute(string name) : Attribute
 
     /// <summary>Lower runs first.</summary>
     public int Priority { get; init; }
+
+    /// <summary>
+    /// Seconds that one run may take; 0 for as long as it needs. Then the handler's token fires and the run has failed, to be retried like any
+    /// failure. A handler that does not heed its token keeps its place on the host until it ends.
+    /// </summary>
+    public int Timeout { get; init; }
+
+    /// <summary>How many of this task may run at the same time on one host; 0 for as many as the host runs.</summary>
+    public int Concurrency { get; init; }
 }

@@ -20,6 +20,12 @@ internal abstract class TaskDefinition
 
     public TaskArguments Arguments { get; }
 
+    /// <summary>How long one run may take; null for as long as it needs.</summary>
+    public TimeSpan? Timeout => Attribute.Timeout > 0 ? TimeSpan.FromSeconds(Attribute.Timeout) : null;
+
+    /// <summary>How many of this task may run at the same time on this host; null for as many as the host runs.</summary>
+    public int? Concurrency => Attribute.Concurrency > 0 ? Attribute.Concurrency : null;
+
     /// <summary>Reads the definition off a message type.</summary>
     /// <exception cref="InvalidOperationException">The type is not a task that can be run; the message names it and says why.</exception>
     public static TaskDefinition Of(Type message)

@@ -1,28 +1,37 @@
 using Eventix.Domain.Tasks;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Eventix.Application.Workers;
 
 /// <summary>Runs one claimed task through its handler and says what becomes of it.</summary>
-internal sealed class TaskRunner(TaskRegistry registry, IServiceScopeFactory scopes)
+internal sealed partial class TaskRunner(TaskRegistry registry, IServiceScopeFactory scopes, TimeProvider clock, ILogger<TaskRunner> logger)
 {
-    /// <summary>Whatever a handler throws is the task's outcome, except when <paramref name="cancellationToken"/> ended it.</summary>
-    /// <exception cref="OperationCanceledException">The token fired, and the handler stopped for it.</exception>
-    public async Task<TaskOutcome> RunAsync(EventixTask task, CancellationToken cancellationToken)
+    /// <summary>Whatever a handler throws is the task's outcome, except when it stopped because it was asked to.</summary>
+    /// <exception cref="OperationCanceledException">
+    /// The run was stopped for another reason than its timeout, and the handler gave way: it has no outcome of its own.
+    /// </exception>
+    public async Task<TaskOutcome> RunAsync(RunningTask run)
     {
+        var task = run.Task;
+        var definition = registry[task.Task];
+
+        await using var timer = Timer(run, definition.Timeout);
         try
         {
-            var definition = registry[task.Task];
             var message = definition.Arguments.Bind(task.Args, task.Kwargs);
 
             await using var scope = scopes.CreateAsyncScope();
+            var result = await definition.RunAsync(scope.ServiceProvider.GetRequiredService<IMediator>(), message, run.Token);
 
-            return task.Succeed(
-                await definition.RunAsync(scope.ServiceProvider.GetRequiredService<IMediator>(), message, cancellationToken)
-            );
+            return run.StopReason == StopReason.TimedOut ? TimedOut(task, definition) : task.Succeed(result);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception) when (run.StopReason == StopReason.TimedOut)
+        {
+            return TimedOut(task, definition);
+        }
+        catch (OperationCanceledException) when (run.Token.IsCancellationRequested)
         {
             throw;
         }
@@ -32,4 +41,27 @@ internal sealed class TaskRunner(TaskRegistry registry, IServiceScopeFactory sco
             return task.Fail(TaskErrors.ToJson(failure));
         }
     }
+
+    private ITimer? Timer(RunningTask run, TimeSpan? timeout) =>
+        timeout is { } limit
+            ? clock.CreateTimer(
+                _ =>
+                {
+                    if (run.Stop(StopReason.TimedOut))
+                        LogTimeout(run.Task.Uid, run.Task.Task, limit);
+                },
+                null,
+                limit,
+                Timeout.InfiniteTimeSpan
+            )
+            : null;
+
+    private static TaskOutcome TimedOut(EventixTask task, TaskDefinition definition) =>
+        task.Fail(TaskErrors.ToJson(new TimeoutException($"The task ran longer than its timeout of {definition.Attribute.Timeout} s.")));
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "Task {Uid} ({Task}) ran longer than its timeout of {Timeout}; its handler is asked to stop, and keeps its place until it does"
+    )]
+    private partial void LogTimeout(string uid, string task, TimeSpan timeout);
 }

@@ -162,7 +162,7 @@ internal sealed class TaskWorker(
         Interlocked.Increment(ref _begun);
         try
         {
-            outcome = await runner.RunAsync(task, _running.Begin(task));
+            outcome = await runner.RunAsync(_running.Begin(task));
         }
         catch (OperationCanceledException)
         {
@@ -192,7 +192,7 @@ internal sealed class TaskWorker(
 
         await Task.WhenAny(runners, Task.Delay(_options.Grace, clock));
         foreach (var task in _running.Snapshot())
-            _running.Cancel(task);
+            _running.Cancel(task, StopReason.HostStopping);
 
         await Task.WhenAny(runners, Task.Delay(LastMoment, clock));
         foreach (var task in _running.Snapshot())
@@ -237,7 +237,7 @@ internal sealed class TaskWorker(
 
     private void Lose(EventixTask task)
     {
-        _running.Cancel(task);
+        _running.Cancel(task, StopReason.LeaseLost);
         if (_running.End(task))
             logger.LogWarning("The lease of task {Uid} ({Task}) was lost while it ran; its handler is asked to stop", task.Uid, task.Task);
     }
