@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -28,7 +29,8 @@ internal static class JsonAnswer
     [ThreadStatic]
     private static Utf8JsonWriter? s_writer;
 
-    public static Task WriteAsync<T>(HttpResponse response, int status, T value, Action<Utf8JsonWriter, T> write)
+    /// <returns>Completed when the client is gone: Kestrel takes what is written to it without a word.</returns>
+    public static Task<FlushResult> WriteAsync<T>(HttpResponse response, int status, T value, Action<Utf8JsonWriter, T> write)
     {
         var buffer = s_buffer ??= new ArrayBufferWriter<byte>(1024);
         var writer = s_writer ??= new Utf8JsonWriter(buffer, Options);
@@ -50,7 +52,8 @@ internal static class JsonAnswer
         }
     }
 
-    public static Task WriteAsync(HttpResponse response, int status, ReadOnlySpan<byte> json)
+    /// <returns>Completed when the client is gone: Kestrel takes what is written to it without a word.</returns>
+    public static Task<FlushResult> WriteAsync(HttpResponse response, int status, ReadOnlySpan<byte> json)
     {
         response.StatusCode = status;
         response.ContentType = ContentType;

@@ -15,7 +15,10 @@ internal static class OperationsEndpoints
 
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/livez", static http => JsonAnswer.WriteAsync(http.Response, StatusCodes.Status200OK, """{"status":"alive"}"""u8));
+        app.MapGet(
+            "/livez",
+            static async http => await JsonAnswer.WriteAsync(http.Response, StatusCodes.Status200OK, """{"status":"alive"}"""u8)
+        );
         app.MapGet("/readyz", GetReadiness);
         app.MapGet("/metrics", GetMetrics);
         app.MapGet("/tasks/stats", GetStats);

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Eventix.Api.Http;
 using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
@@ -70,19 +71,19 @@ internal static class ClaimEndpoints
         IMediator mediator,
         IReadOnlyList<EventixTask> claimed,
         string? claimId,
-        Func<Task> write
+        Func<Task<FlushResult>> write
     )
     {
+        var isDelivered = false;
         try
         {
             http.RequestAborted.ThrowIfCancellationRequested();
-            await write();
+            isDelivered = !(await write()).IsCompleted;
         }
-        catch when (claimId is null)
+        finally
         {
-            // Whatever broke the answer off, the client has not read it to its end.
-            await mediator.Send(new GiveTasksBack(claimed), CancellationToken.None);
-            throw;
+            if (!isDelivered && claimId is null)
+                await mediator.Send(new GiveTasksBack(claimed), CancellationToken.None);
         }
     }
 

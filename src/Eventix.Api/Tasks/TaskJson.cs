@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Text.Json;
 using Eventix.Api.Http;
 using Eventix.Domain.Tasks;
@@ -34,10 +35,10 @@ internal static class TaskJson
     private static readonly JsonEncodedText Expires = JsonEncodedText.Encode("expires");
     private static readonly JsonEncodedText Operator = JsonEncodedText.Encode("operator");
 
-    public static System.Threading.Tasks.Task WriteAsync(HttpResponse response, EventixTask task) =>
+    public static System.Threading.Tasks.Task<FlushResult> WriteAsync(HttpResponse response, EventixTask task) =>
         JsonAnswer.WriteAsync(response, StatusCodes.Status200OK, task, Write);
 
-    public static System.Threading.Tasks.Task WriteAsync(HttpResponse response, IReadOnlyList<EventixTask> tasks) =>
+    public static System.Threading.Tasks.Task<FlushResult> WriteAsync(HttpResponse response, IReadOnlyList<EventixTask> tasks) =>
         JsonAnswer.WriteAsync(
             response,
             StatusCodes.Status200OK,
