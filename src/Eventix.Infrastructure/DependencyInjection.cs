@@ -45,6 +45,7 @@ public static class DependencyInjection
         services.AddSingleton<WaitingTasks>();
         services.AddSingleton<ITaskClaims, TaskClaims>();
         services.AddSingleton<ITaskWriteBacks, TaskWriteBacks>();
+        services.AddSingleton<ITaskProgress, TaskProgress>();
         services.AddScoped<ITaskStore, TaskStore>();
         services.AddSingleton<TaskMaintenance>();
         services.AddSingleton<ListSlots>();

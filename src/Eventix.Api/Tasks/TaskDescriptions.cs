@@ -20,7 +20,7 @@ internal static class TaskDescriptions
     [
         new(
             Task,
-            "A task. Answers have every field, in this order; a request needs only `task`. Fields that are not known are ignored.",
+            "A task. Answers have every field but the last two, in this order; a request needs only `task`. Fields that are not known are ignored.",
             [
                 new("uid", "string?", "Any text; 32 hex characters are made up for a task without one."),
                 new("revision", "string?", "`<counter>-<32 hex>`, opaque: a write must send the one that it read."),
@@ -51,6 +51,8 @@ internal static class TaskDescriptions
                 new("result_expires", "integer?", "Seconds that a result is kept; null for ever.", "604800"),
                 new("expires", "datetime?", "When a finished task is deleted."),
                 new("operator", "string?", "Who wanted it.", "\"unknown\""),
+                new("progress", "integer", "How far its last run said it was, 0 to 100. Only in answers, and absent when it said nothing."),
+                new("progress_message", "string", "What it said about that. Absent likewise."),
             ]
         ),
     ];

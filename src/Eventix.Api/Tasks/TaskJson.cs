@@ -5,7 +5,7 @@ using Eventix.Domain.Tasks;
 
 namespace Eventix.Api.Tasks;
 
-/// <summary>A task as clients see it: every field, in the order of the model.</summary>
+/// <summary>A task as clients see it: every field, in the order of the model; what is new only where there is something to say.</summary>
 internal static class TaskJson
 {
     private static readonly JsonEncodedText Uid = JsonEncodedText.Encode("uid");
@@ -34,6 +34,8 @@ internal static class TaskJson
     private static readonly JsonEncodedText ResultExpires = JsonEncodedText.Encode("result_expires");
     private static readonly JsonEncodedText Expires = JsonEncodedText.Encode("expires");
     private static readonly JsonEncodedText Operator = JsonEncodedText.Encode("operator");
+    private static readonly JsonEncodedText Progress = JsonEncodedText.Encode("progress");
+    private static readonly JsonEncodedText ProgressMessage = JsonEncodedText.Encode("progress_message");
 
     public static System.Threading.Tasks.Task<FlushResult> WriteAsync(HttpResponse response, EventixTask task) =>
         JsonAnswer.WriteAsync(response, StatusCodes.Status200OK, task, Write);
@@ -81,6 +83,12 @@ internal static class TaskJson
         writer.WriteInt(ResultExpires, task.ResultExpires);
         writer.WriteTime(Expires, task.Expires);
         writer.WriteText(Operator, task.Operator);
+
+        // Absent, not null: clients of the old server know nothing of it.
+        if (task.Progress is { } progress)
+            writer.WriteNumber(Progress, progress);
+        if (task.ProgressMessage is not null)
+            writer.WriteText(ProgressMessage, task.ProgressMessage);
         writer.WriteEndObject();
     }
 

@@ -164,6 +164,12 @@ public sealed class EventixTask
     /// <summary>The result or the error object as UTF-8 JSON.</summary>
     public ReadOnlyMemory<byte>? Result { get; init; }
 
+    /// <summary>How far its last run said it was, in percent, 0 to 100; null when it said nothing.</summary>
+    public short? Progress { get; init; }
+
+    /// <summary>What its last run said about that.</summary>
+    public string? ProgressMessage { get; init; }
+
     public Revision Revision => new(Id, RevisionCounter);
 
     /// <summary>The revision as clients see it.</summary>
@@ -181,15 +187,22 @@ public sealed class EventixTask
     /// </summary>
     public TaskOutcome Fail(ReadOnlyMemory<byte> error)
     {
-        if (!Retry || MaxRetries == 0)
-            return new(EventixTaskStatus.Error, error, ErrorExpires, RetryIn: null, MaxRetries, ErrorEtaInc);
-
-        // A negative number of retries is no limit, and stays negative.
-        var left = MaxRetries is > int.MinValue ? MaxRetries - 1 : MaxRetries;
         var next = (int)Math.Max(int.MinValue, Math.Min(2L * ErrorEtaInc, ErrorEtaMax));
 
-        return new(EventixTaskStatus.Retry, error, ExpiresIn: null, ErrorEtaInc, left, next);
+        return HasRetriesLeft ? Again(error, ErrorEtaInc, next) : FailForGood(error);
     }
+
+    /// <summary>The outcome of a run that threw what no other run would mend: the end, however many retries are left.</summary>
+    public TaskOutcome FailForGood(ReadOnlyMemory<byte> error) =>
+        new(EventixTaskStatus.Error, error, ErrorExpires, RetryIn: null, MaxRetries, ErrorEtaInc);
+
+    /// <summary>
+    /// The outcome of a run that knows when it is worth another try. It uses a retry up like any failure, or a task that waits for something
+    /// that never comes would never end; <see cref="ErrorEtaInc"/> is not doubled, because the delay was not taken from it.
+    /// </summary>
+    /// <param name="delay">Seconds, 0 or more.</param>
+    public TaskOutcome RetryAfter(ReadOnlyMemory<byte> error, int delay) =>
+        HasRetriesLeft ? Again(error, delay, ErrorEtaInc) : FailForGood(error);
 
     /// <summary>
     /// Lets a task that failed, for good or for now, wait again, without a lease, and without the end that its failure had set: otherwise it
@@ -218,6 +231,12 @@ public sealed class EventixTask
     /// <summary>The outcome of a claim that was never begun: as it was, for anybody to claim.</summary>
     public TaskOutcome GiveBack() =>
         new(EventixTaskStatus.Scheduled, Result: null, ExpiresIn: null, RetryIn: null, MaxRetries, ErrorEtaInc);
+
+    private bool HasRetriesLeft => Retry && MaxRetries != 0;
+
+    // A negative number of retries is no limit, and stays negative.
+    private TaskOutcome Again(ReadOnlyMemory<byte> error, int delay, int nextDelay) =>
+        new(EventixTaskStatus.Retry, error, ExpiresIn: null, delay, MaxRetries is > int.MinValue ? MaxRetries - 1 : MaxRetries, nextDelay);
 
     // What every write does: the next revision, and no longer the one that was imported.
     private void Written(DateTimeOffset now)

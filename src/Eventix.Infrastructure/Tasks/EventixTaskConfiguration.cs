@@ -24,6 +24,7 @@ internal sealed class EventixTaskConfiguration : IEntityTypeConfiguration<Eventi
                 table.HasCheckConstraint("ck_eventix_task_status", "status IN ('scheduled', 'processing', 'done', 'error', 'retry')");
                 table.HasCheckConstraint("ck_eventix_task_lease", "status <> 'processing' OR worker_expires IS NOT NULL");
                 table.HasCheckConstraint("ck_eventix_task_counters", "revision > 0 AND attempt >= 0 AND lost_leases >= 0");
+                table.HasCheckConstraint("ck_eventix_task_progress", "progress BETWEEN 0 AND 100");
             }
         );
         builder.HasStorageParameter("fillfactor", 50);
@@ -91,7 +92,11 @@ internal sealed class EventixTaskConfiguration : IEntityTypeConfiguration<Eventi
         builder.Property(task => task.Result).HasColumnOrder(order++);
 
         // Without an index: the few tasks that a worker runs are found by the worker. Null for nearly all, and then it takes no space.
-        builder.Property(task => task.ClaimId).HasColumnOrder(order);
+        builder.Property(task => task.ClaimId).HasColumnOrder(order++);
+
+        // Written while a task runs, and only by those that tell how far they are: null for nearly all, and not in any index.
+        builder.Property(task => task.Progress).HasColumnOrder(order++);
+        builder.Property(task => task.ProgressMessage).HasColumnOrder(order);
     }
 
     private static void MapIndexes(EntityTypeBuilder<EventixTask> builder)

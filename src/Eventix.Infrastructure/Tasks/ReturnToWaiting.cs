@@ -10,7 +10,7 @@ internal static class ReturnToWaiting
     private const string Columns = """
         id, uid, created_at, scheduled, version, error_eta_max, error_expires, result_expires, retry, store_result, namespace, task, unique_key,
         operator, args, kwargs, imported_revision, cancel_requested_at, lost_leases, eta, priority, max_retries, error_eta_inc, attempt,
-        revision, updated_at, worker_expires, expires, status, worker_id, result
+        revision, updated_at, worker_expires, expires, status, worker_id, result, progress, progress_message
         """;
 
     /// <summary>What `taken` must answer beside `t.*`: what the row is to become.</summary>
@@ -29,7 +29,8 @@ internal static class ReturnToWaiting
             SELECT
                 id, uid, created_at, scheduled, version, error_eta_max, error_expires, result_expires, retry, store_result, namespace, task,
                 unique_key, operator, args, kwargs, NULL, NULL, new_lost_leases, first_eta, first_priority, new_max_retries,
-                new_error_eta_inc, new_attempt, revision + 1, now(), NULL, expires, new_status, NULL, new_result
+                new_error_eta_inc, new_attempt, revision + 1, now(), NULL, expires, new_status, NULL, new_result, progress,
+                progress_message
             FROM ranked
             WHERE place = 1
             ORDER BY namespace, unique_key
@@ -50,7 +51,8 @@ internal static class ReturnToWaiting
                 unique_key, operator, args, kwargs, NULL, NULL, new_lost_leases, eta, priority, new_max_retries,
                 new_error_eta_inc, new_attempt, revision + 1, now(), NULL,
                 coalesce(now() + make_interval(secs => error_expires), expires), 'error', worker_id,
-                ({SupersededTask.ErrorBefore} || coalesce(new_result::text, 'null') || {SupersededTask.ErrorAfter})::json
+                ({SupersededTask.ErrorBefore} || coalesce(new_result::text, 'null') || {SupersededTask.ErrorAfter})::json,
+                progress, progress_message
             FROM ranked
             WHERE NOT EXISTS (SELECT FROM back WHERE back.uid = ranked.uid)
             RETURNING t.uid

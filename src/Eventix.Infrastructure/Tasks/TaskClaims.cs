@@ -50,6 +50,8 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
                 worker_id = $3,
                 worker_expires = now() + $4,
                 claim_id = $8,
+                progress = NULL,
+                progress_message = NULL,
                 attempt = t.attempt + 1,
                 imported_revision = NULL,
                 revision = t.revision + 1,

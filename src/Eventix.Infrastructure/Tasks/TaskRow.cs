@@ -11,11 +11,11 @@ internal static class TaskRow
         t.id, t.uid, t.created_at, t.scheduled, t.version, t.error_eta_max, t.error_expires, t.result_expires, t.retry, t.store_result,
         t.namespace, t.task, t.unique_key, t.operator, t.args, t.kwargs, t.imported_revision, t.cancel_requested_at, t.lost_leases,
         t.eta, t.priority, t.max_retries, t.error_eta_inc, t.attempt, t.revision, t.updated_at, t.worker_expires, t.expires, t.status,
-        t.worker_id, t.result
+        t.worker_id, t.result, t.progress, t.progress_message
         """;
 
     /// <summary>How many <see cref="Columns"/> there are: the place of the first column behind them.</summary>
-    public const int Count = 31;
+    public const int Count = 33;
 
     public static EventixTask Read(NpgsqlDataReader row) =>
         new()
@@ -51,6 +51,8 @@ internal static class TaskRow
             Status = EventixTaskStatusText.Parse(row.GetString(28))!.Value, // a CHECK constraint holds the column to the five names
             WorkerId = Text(row, 29),
             Result = row.IsDBNull(30) ? default(ReadOnlyMemory<byte>?) : row.GetFieldValue<byte[]>(30),
+            Progress = row.IsDBNull(31) ? null : row.GetInt16(31),
+            ProgressMessage = Text(row, 32),
         };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -38,6 +38,22 @@ public sealed class TaskJsonTests
             );
     }
 
+    [Fact]
+    public async Task Progress_is_told_where_there_is_any()
+    {
+        var json = await Written(
+            new EventixTask
+            {
+                Uid = "u",
+                Task = "demo",
+                Progress = 40,
+                ProgressMessage = "4 of 10",
+            }
+        );
+
+        json.Should().EndWith(",\"operator\":\"unknown\",\"progress\":40,\"progress_message\":\"4 of 10\"}");
+    }
+
     [Theory]
     [InlineData("é 😀 \u2028 \uE000 <&'+", "é 😀 \u2028 \uE000 <&'+")]
     [InlineData("\"\\/\b\f\n\r\t\u0001\u007f", "\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\u007f")]

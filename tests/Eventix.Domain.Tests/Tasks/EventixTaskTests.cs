@@ -86,6 +86,67 @@ public sealed class EventixTaskTests
     }
 
     [Theory]
+    [InlineData(true, null)]
+    [InlineData(true, 5)]
+    [InlineData(false, 0)]
+    public void A_failure_for_good_is_the_end_whatever_retries_are_left(bool retry, int? maxRetries) =>
+        new EventixTask
+        {
+            Uid = "u",
+            Task = "t",
+            Retry = retry,
+            MaxRetries = maxRetries,
+            ErrorExpires = 9,
+        }
+            .FailForGood(Json)
+            .Should()
+            .BeEquivalentTo(
+                new
+                {
+                    Status = EventixTaskStatus.Error,
+                    MaxRetries = maxRetries,
+                    ExpiresIn = 9,
+                    RetryIn = (int?)null,
+                }
+            );
+
+    [Fact]
+    public void A_retry_at_a_time_of_its_own_uses_a_retry_up_and_leaves_the_delay_of_failures_alone() =>
+        new EventixTask
+        {
+            Uid = "u",
+            Task = "t",
+            MaxRetries = 2,
+        }
+            .RetryAfter(Json, 3600)
+            .Should()
+            .BeEquivalentTo(
+                new
+                {
+                    Status = EventixTaskStatus.Retry,
+                    RetryIn = 3600,
+                    MaxRetries = 1,
+                    ErrorEtaInc = 15,
+                    ExpiresIn = (int?)null,
+                }
+            );
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, null)]
+    public void A_retry_at_a_time_of_its_own_is_the_end_when_none_is_left(bool retry, int? maxRetries) =>
+        new EventixTask
+        {
+            Uid = "u",
+            Task = "t",
+            Retry = retry,
+            MaxRetries = maxRetries,
+        }
+            .RetryAfter(Json, 3600)
+            .Status.Should()
+            .Be(EventixTaskStatus.Error);
+
+    [Theory]
     [InlineData(int.MaxValue, int.MaxValue, int.MaxValue)]
     [InlineData(int.MinValue, 300, int.MinValue)]
     public void Doubling_a_delay_never_overflows(int inc, int max, int next) =>

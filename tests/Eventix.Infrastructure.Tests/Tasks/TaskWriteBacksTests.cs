@@ -217,6 +217,7 @@ public sealed class TaskWriteBacksTests(EventixServices eventix) : IClassFixture
             """
         );
         var claimed = await eventix.ClaimOne("all");
+        await eventix.ExecuteAsync("UPDATE eventix_task SET progress = 40, progress_message = 'so far' WHERE uid = 'all'");
 
         await eventix.WriteBack(claimed, claimed.Fail(Error));
 
@@ -247,6 +248,8 @@ public sealed class TaskWriteBacksTests(EventixServices eventix) : IClassFixture
                 ["imported_revision"] = "null",
                 ["cancel_requested_at"] = "null",
                 ["claim_id"] = "null",
+                ["progress"] = "40",
+                ["progress_message"] = "\"so far\"",
             }
         )
             row.GetProperty(column).GetRawText().Should().Be(value, column);
@@ -266,7 +269,7 @@ public sealed class TaskWriteBacksTests(EventixServices eventix) : IClassFixture
         row.EnumerateObject()
             .Select(column => column.Name)
             .Should()
-            .HaveCount(32, $"a new column belongs into ReturnToWaiting, here, or among those that change: {Changed}");
+            .HaveCount(34, $"a new column belongs into ReturnToWaiting, here, or among those that change: {Changed}");
     }
 
     [Fact]
