@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Eventix.Application.Migration;
 using Eventix.Application.Tasks;
+using Eventix.Infrastructure.Migration.Sources;
 using FluentValidation;
 using MediatR;
 using Npgsql;
@@ -29,8 +30,8 @@ internal sealed class ImportDumpHandler(NpgsqlDataSource database, IValidator<Ne
         ExceptionDispatchInfo? damage = null;
         try
         {
-            await foreach (var document in BsonDump.ReadAsync(dump, cancellationToken))
-                await run.AddAsync(document, cancellationToken);
+            await foreach (var document in BsonDump.ReadAsync(dump, offset: 0, cancellationToken))
+                await run.AddAsync(document.Bson, cancellationToken);
         }
         catch (CorruptDumpException breaksOff)
         {

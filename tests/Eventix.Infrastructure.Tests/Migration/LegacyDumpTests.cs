@@ -3,6 +3,7 @@ using Eventix.Application;
 using Eventix.Application.Migration;
 using Eventix.Application.Tasks;
 using Eventix.Infrastructure.Migration;
+using Eventix.Infrastructure.Migration.Sources;
 using Eventix.Testing;
 using FluentValidation;
 using Microsoft.Extensions.DependencyInjection;
@@ -222,9 +223,9 @@ public sealed class LegacyDump : TestDatabase, IAsyncLifetime
         Expected = expected.RootElement.Clone();
 
         await using var dump = File.OpenRead(Path.Combine(Folder, "task.bson"));
-        await foreach (var document in BsonDump.ReadAsync(dump, CancellationToken.None))
+        await foreach (var document in BsonDump.ReadAsync(dump, offset: 0, CancellationToken.None))
         {
-            var parsed = BsonSerializer.Deserialize<BsonDocument>(document);
+            var parsed = BsonSerializer.Deserialize<BsonDocument>(document.Bson);
             Documents.Add(parsed["_id"].ToString()!, parsed);
         }
 

@@ -1,9 +1,9 @@
 using System.IO.Pipelines;
 using Eventix.Application.Migration;
-using Eventix.Infrastructure.Migration;
+using Eventix.Infrastructure.Migration.Sources;
 using MongoDB.Bson;
 
-namespace Eventix.Infrastructure.Tests.Migration;
+namespace Eventix.Infrastructure.Tests.Migration.Sources;
 
 public sealed class BsonDumpTests
 {
@@ -66,15 +66,15 @@ public sealed class BsonDumpTests
     private static async Task<List<byte[]>> ReadAllAsync(Stream stream)
     {
         var documents = new List<byte[]>();
-        await foreach (var document in BsonDump.ReadAsync(stream, Cancel))
-            documents.Add(document);
+        await foreach (var document in BsonDump.ReadAsync(stream, offset: 0, Cancel))
+            documents.Add(document.Bson);
 
         return documents;
     }
 
     private static async Task ReadIntoAsync(List<byte[]> documents, byte[] file)
     {
-        await foreach (var document in BsonDump.ReadAsync(new MemoryStream(file), Cancel))
-            documents.Add(document);
+        await foreach (var document in BsonDump.ReadAsync(new MemoryStream(file), offset: 0, Cancel))
+            documents.Add(document.Bson);
     }
 }

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Eventix.Application.Migration;
 
-namespace Eventix.Infrastructure.Migration;
+namespace Eventix.Infrastructure.Migration.Sources;
 
 /// <summary>A mongodump `.bson` file: one BSON document after another, nothing between them.</summary>
 internal static class BsonDump
@@ -13,14 +13,29 @@ internal static class BsonDump
     // MongoDB allows 16 MB and a little of its own; three times that is surely not a length.
     private const int LargestDocument = 48 * 1024 * 1024;
 
+    private const int FirstType = 0x01;
+    private const int LastType = 0x13;
+
+    /// <summary>Whether these first bytes of a file can be the begin of a document.</summary>
+    public static bool IsBegin(ReadOnlySpan<byte> head) =>
+        head.Length >= SmallestDocument
+        && BinaryPrimitives.ReadInt32LittleEndian(head) is >= SmallestDocument and <= LargestDocument
+        && head[4] is 0 or (>= FirstType and <= LastType) or 0x7f or 0xff;
+
     /// <summary>Reads the documents one by one, from any stream: it need not seek, so a pipe or a decompressing stream will do.</summary>
+    /// <param name="dump">Stands at the begin of a document.</param>
+    /// <param name="offset">Where that is in the file, for positions and messages.</param>
     /// <exception cref="CorruptDumpException">The file ends within a document, or what stands there is none.</exception>
-    public static async IAsyncEnumerable<byte[]> ReadAsync(Stream dump, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<LegacyDocument> ReadAsync(
+        Stream dump,
+        long offset,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var length = new byte[sizeof(int)];
-        for (long offset = 0; ; )
+        while (true)
         {
-            var read = await dump.ReadAtLeastAsync(length, length.Length, throwOnEndOfStream: false, cancellationToken);
+            var read = await FillAsync(dump, length, offset, cancellationToken);
             if (read == 0)
                 yield break;
 
@@ -36,20 +51,27 @@ internal static class BsonDump
 
             var document = new byte[size];
             length.CopyTo(document, 0);
-            read = await dump.ReadAtLeastAsync(
-                document.AsMemory(sizeof(int)),
-                size - sizeof(int),
-                throwOnEndOfStream: false,
-                cancellationToken
-            );
+            read = await FillAsync(dump, document.AsMemory(sizeof(int)), offset, cancellationToken);
             if (read < size - sizeof(int))
                 throw new CorruptDumpException(offset, $"the file ends after {read + sizeof(int)} of the {size} bytes of a document");
 
             if (document[^1] != 0)
                 throw new CorruptDumpException(offset, $"the document of {size} bytes does not end in a zero byte");
 
-            yield return document;
             offset += size;
+            yield return new LegacyDocument(document, new LegacyPosition(offset));
+        }
+    }
+
+    private static async Task<int> FillAsync(Stream dump, Memory<byte> buffer, long offset, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await dump.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        }
+        catch (InvalidDataException broken)
+        {
+            throw new CorruptDumpException(offset, $"it cannot be unpacked: {broken.Message}");
         }
     }
 }
