@@ -43,6 +43,9 @@ public static class DependencyInjection
     {
         services.AddSingleton<ClaimBookmarks>();
         services.AddSingleton<WaitingTasks>();
+        services.AddSingleton<TaskPosts>();
+        services.AddSingleton<TaskPut>();
+        services.AddSingleton<TaskPuts>();
         services.AddSingleton<ITaskClaims, TaskClaims>();
         services.AddSingleton<ITaskWriteBacks, TaskWriteBacks>();
         services.AddSingleton<ITaskProgress, TaskProgress>();

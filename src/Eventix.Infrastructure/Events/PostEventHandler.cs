@@ -11,7 +11,7 @@ internal sealed class PostEventHandler(NpgsqlDataSource database) : IRequestHand
 {
     private const string Insert = """
         INSERT INTO eventix_event (uid, revision, version, created_at, namespace, timestamp, priority, payload, name, operator)
-        VALUES ($1, $2, $3, coalesce($4, now()), $5, coalesce($6, now()), $7, $8, $9, $10)
+        VALUES ($1, $2, $3, coalesce($4, now()), $5, coalesce($6, now()), $7, $8::json, $9, $10)
         ON CONFLICT (uid) DO NOTHING
         """;
 
@@ -27,7 +27,7 @@ internal sealed class PostEventHandler(NpgsqlDataSource database) : IRequestHand
             .With(posted.Namespace, NpgsqlDbType.Text)
             .With(posted.Timestamp, NpgsqlDbType.TimestampTz)
             .With(posted.Priority)
-            .With(posted.Payload, NpgsqlDbType.Json)
+            .With(posted.Payload, NpgsqlDbType.Text)
             .With(posted.Name, NpgsqlDbType.Text)
             .With(posted.Operator, NpgsqlDbType.Text);
         await insert.ExecuteNonQueryAsync(cancellationToken);

@@ -25,9 +25,9 @@ internal static class NewTaskArrays
     /// <summary>What is stored of a row of <see cref="Input"/> in <see cref="NewTaskParameters.Columns"/>; the same as for a single task.</summary>
     public const string Values = """
         i.uid, i.revision, i.version, coalesce(i.created_at, now()), i.unique_key, coalesce(i.eta, now()), coalesce(i.scheduled, now()),
-        i.status, i.priority, i.namespace, i.task, i.args, i.kwargs, i.worker_id,
+        i.status, i.priority, i.namespace, i.task, i.args::json, i.kwargs::json, i.worker_id,
         coalesce(i.worker_expires, CASE WHEN i.status = 'processing' THEN now() + interval '300 s' END),
-        i.retry, i.max_retries, i.error_eta_inc, i.error_eta_max, i.store_result, i.result, i.error_expires, i.result_expires, i.expires,
+        i.retry, i.max_retries, i.error_eta_inc, i.error_eta_max, i.store_result, i.result::json, i.error_expires, i.result_expires, i.expires,
         i.operator
         """;
 
@@ -47,8 +47,8 @@ internal static class NewTaskArrays
             .With(Of(tasks, task => task.Priority))
             .With(Of(tasks, task => task.Namespace))
             .With(Of(tasks, task => task.Task))
-            .With(Of(tasks, task => task.Args.ToArray()), Array | NpgsqlDbType.Json)
-            .With(Of(tasks, task => task.Kwargs.ToArray()), Array | NpgsqlDbType.Json)
+            .With(Of(tasks, task => task.Args.ToArray()), Array | NpgsqlDbType.Text)
+            .With(Of(tasks, task => task.Kwargs.ToArray()), Array | NpgsqlDbType.Text)
             .With(Of(tasks, task => task.WorkerId), Array | NpgsqlDbType.Text)
             .With(Of(tasks, task => task.WorkerExpires), Array | NpgsqlDbType.TimestampTz)
             .With(Of(tasks, task => task.Retry))
@@ -56,11 +56,27 @@ internal static class NewTaskArrays
             .With(Of(tasks, task => task.ErrorEtaInc))
             .With(Of(tasks, task => task.ErrorEtaMax))
             .With(Of(tasks, task => task.StoreResult))
-            .With(Of(tasks, task => task.Result?.ToArray()), Array | NpgsqlDbType.Json)
+            .With(Of(tasks, task => task.Result?.ToArray()), Array | NpgsqlDbType.Text)
             .With(Of(tasks, task => task.ErrorExpires), Array | NpgsqlDbType.Integer)
             .With(Of(tasks, task => task.ResultExpires), Array | NpgsqlDbType.Integer)
             .With(Of(tasks, task => task.Expires), Array | NpgsqlDbType.TimestampTz)
             .With(Of(tasks, task => task.Operator), Array | NpgsqlDbType.Text);
+    }
+
+    /// <summary>Runs a statement that answers rows with the place `n` of a task, from 1, behind the columns of a task; here places are from 0.</summary>
+    public static async Task<List<(int Place, EventixTask Stored)>> ReadAsync(
+        NpgsqlCommand command,
+        int count,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+
+        var stored = new List<(int, EventixTask)>(count);
+        while (await rows.ReadAsync(cancellationToken))
+            stored.Add(((int)rows.GetInt64(TaskRow.Count) - 1, TaskRow.Read(rows)));
+
+        return stored;
     }
 
     private static T[] Of<T>(IReadOnlyList<NewTask> tasks, Func<NewTask, T> column) => [.. tasks.Select(column)];

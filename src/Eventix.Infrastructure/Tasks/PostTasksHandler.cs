@@ -11,37 +11,6 @@ namespace Eventix.Infrastructure.Tasks;
 internal sealed class PostTasksHandler(NpgsqlDataSource database, IValidator<NewTask> validator, WaitingTasks waiting)
     : IRequestHandler<PostTasks, IReadOnlyList<TaskAnswer>>
 {
-    // The same two inserts as for one task. A uid that is in use answers no row, and its neighbours go through.
-    private const string InsertOrMerge = $"""
-        WITH {NewTaskArrays.Input}, plain AS (
-            INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
-            SELECT {NewTaskArrays.Values}
-            FROM input i
-            WHERE i.unique_key IS NULL OR i.status NOT IN ('scheduled', 'retry')
-            ORDER BY i.uid
-            ON CONFLICT (uid) DO NOTHING
-            RETURNING t.*
-        ), keyed AS (
-            INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
-            SELECT {NewTaskArrays.Values}
-            FROM input i
-            WHERE i.unique_key IS NOT NULL AND i.status IN ('scheduled', 'retry')
-              AND (NOT EXISTS (SELECT FROM eventix_task o WHERE o.uid = i.uid)
-                OR EXISTS (
-                    SELECT FROM eventix_task w
-                    WHERE w.namespace = i.namespace AND w.unique_key = i.unique_key AND w.status IN ('scheduled', 'retry')))
-            ORDER BY i.namespace, i.unique_key
-            ON CONFLICT (namespace, unique_key) WHERE unique_key IS NOT NULL AND status IN ('scheduled', 'retry')
-            DO UPDATE SET {MergedTask.Assignments}
-            RETURNING t.*
-        )
-        SELECT {TaskRow.Columns}, i.n
-        FROM plain t JOIN input i ON i.uid = t.uid
-        UNION ALL
-        SELECT {TaskRow.Columns}, i.n
-        FROM keyed t JOIN input i ON i.namespace = t.namespace AND i.unique_key = t.unique_key AND i.status IN ('scheduled', 'retry')
-        """;
-
     public Task<IReadOnlyList<TaskAnswer>> Handle(PostTasks command, CancellationToken cancellationToken) =>
         TaskBatch.RunAsync(command.Tasks, validator, (batch, chunk) => StoreOrIsolateAsync(batch, chunk, cancellationToken));
 
@@ -84,9 +53,9 @@ internal sealed class PostTasksHandler(NpgsqlDataSource database, IValidator<New
         var stored = new List<(int, EventixTask)>(chunk.Count);
         foreach (var round in batch.Rounds(chunk))
         {
-            await using var command = new NpgsqlCommand(InsertOrMerge, connection, transaction);
-            NewTaskArrays.Add(command.Parameters, [.. round.Select(index => batch[index])]);
-            stored.AddRange(await TaskBatch.ExecuteAsync(command, round, cancellationToken));
+            await using var command = new NpgsqlCommand(null, connection, transaction);
+            foreach (var (place, task) in await TaskPosts.StoreAsync(command, batch[round], cancellationToken))
+                stored.Add((round[place], task));
         }
 
         await transaction.CommitAsync(cancellationToken);

@@ -13,36 +13,11 @@ namespace Eventix.Infrastructure.Tasks;
 internal sealed class PutTasksHandler(
     NpgsqlDataSource database,
     IValidator<NewTask> validator,
-    IRequestHandler<PutTask, EventixTask> put,
+    TaskPuts puts,
+    TaskPut put,
     WaitingTasks waiting
 ) : IRequestHandler<PutTasks, IReadOnlyList<TaskAnswer>>
 {
-    private const string ReplaceOrCreate = $"""
-        WITH {NewTaskArrays.Input}, fence AS MATERIALIZED (
-            SELECT f.* FROM unnest($26, $27, $28) WITH ORDINALITY AS f (sent, incarnation, counter, n)
-        ), replaced AS (
-            UPDATE eventix_task t
-            SET ({NewTaskParameters.Columns}) = ROW ({NewTaskArrays.Values}),
-                imported_revision = NULL,
-                cancel_requested_at = CASE WHEN i.status = 'processing' THEN t.cancel_requested_at END,
-                updated_at = now()
-            FROM input i JOIN fence f ON f.n = i.n
-            WHERE t.uid = i.uid
-              AND (t.imported_revision = f.sent OR t.imported_revision IS NULL AND t.id = f.incarnation AND t.revision = f.counter)
-            RETURNING t.*
-        ), created AS (
-            INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
-            SELECT {NewTaskArrays.Values}
-            FROM input i
-            WHERE NOT EXISTS (SELECT FROM eventix_task o WHERE o.uid = i.uid)
-            ORDER BY i.uid
-            ON CONFLICT (uid) DO NOTHING
-            RETURNING t.*
-        )
-        SELECT {TaskRow.Columns}, i.n
-        FROM (SELECT * FROM replaced UNION ALL SELECT * FROM created) t JOIN input i ON i.uid = t.uid
-        """;
-
     private const string SelectStored = $"""
         SELECT {TaskRow.Columns}, i.n
         FROM eventix_task t JOIN unnest($1) WITH ORDINALITY AS i (uid, n) ON i.uid = t.uid
@@ -65,14 +40,14 @@ internal sealed class PutTasksHandler(
         try
         {
             var written = await StatementRetry.RunAsync(
-                () => ReplaceOrCreateAsync(batch, round, cancellationToken),
+                () => puts.ReplaceOrCreateAsync(batch[round], cancellationToken),
                 EventixTaskConfiguration.UniqueKeyIndex
             );
-            foreach (var (index, task) in written)
-                batch.Answer(index, task);
+            foreach (var (place, task) in written)
+                batch.Answer(round[place], task);
             waiting.Tell(written.ConvertAll(item => item.Stored));
 
-            await AnswerUnwrittenAsync(batch, [.. round.Except(written.Select(item => item.Index))], cancellationToken);
+            await AnswerUnwrittenAsync(batch, [.. round.Except(written.Select(item => round[item.Place]))], cancellationToken);
         }
         catch (PostgresException taken) when (taken.ConstraintName == EventixTaskConfiguration.UniqueKeyIndex)
         {
@@ -94,7 +69,7 @@ internal sealed class PutTasksHandler(
         {
             try
             {
-                batch.Answer(index, await put.Handle(new PutTask(batch[index]), cancellationToken));
+                batch.Answer(index, await put.PutAsync(batch[index], cancellationToken));
             }
             catch (DomainException rule)
             {
@@ -132,25 +107,6 @@ internal sealed class PutTasksHandler(
         await WriteApartAsync(batch, [.. unwritten.Except(current.Select(item => item.Index))], cancellationToken);
     }
 
-    private async Task<List<(int Index, EventixTask Stored)>> ReplaceOrCreateAsync(
-        TaskBatch batch,
-        int[] round,
-        CancellationToken cancellationToken
-    )
-    {
-        NewTask[] tasks = [.. round.Select(index => batch[index])];
-        Revision?[] fences = [.. tasks.Select(task => task.Revision is { } sent ? Revision.Parse(sent) : null)];
-
-        await using var command = database.CreateCommand(ReplaceOrCreate);
-        NewTaskArrays.Add(command.Parameters, tasks);
-        command
-            .Parameters.With<string?[]>([.. tasks.Select(task => task.Revision)], NpgsqlDbType.Array | NpgsqlDbType.Text)
-            .With<long?[]>([.. fences.Select(fence => fence?.Incarnation)], NpgsqlDbType.Array | NpgsqlDbType.Bigint)
-            .With<long?[]>([.. fences.Select(fence => fence?.Counter)], NpgsqlDbType.Array | NpgsqlDbType.Bigint);
-
-        return await TaskBatch.ExecuteAsync(command, round, cancellationToken);
-    }
-
     private async Task<List<(int Index, EventixTask Stored)>> SelectAsync(
         TaskBatch batch,
         int[] indexes,
@@ -160,7 +116,12 @@ internal sealed class PutTasksHandler(
         await using var command = database.CreateCommand(SelectStored);
         command.Parameters.With<string[]>([.. indexes.Select(index => batch[index].Uid)]);
 
-        return await TaskBatch.ExecuteAsync(command, indexes, cancellationToken);
+        return
+        [
+            .. (await NewTaskArrays.ReadAsync(command, indexes.Length, cancellationToken)).Select(item =>
+                (indexes[item.Place], item.Stored)
+            ),
+        ];
     }
 
     /// <summary>Whether what is stored is what this very write-back left there: the next revision, and every value that was sent.</summary>

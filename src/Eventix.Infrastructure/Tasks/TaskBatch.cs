@@ -56,6 +56,8 @@ internal sealed class TaskBatch
 
     public NewTask this[int index] => _tasks[index];
 
+    public NewTask[] this[int[] indexes] => Array.ConvertAll(indexes, index => _tasks[index]);
+
     public void Answer(int index, EventixTask stored)
     {
         _answers[index] = TaskAnswer.Of(stored);
@@ -68,59 +70,8 @@ internal sealed class TaskBatch
     public void Refuse(int index, PostgresException refused) =>
         Refuse(index, new ValidationException([new ValidationFailure(nameof(PostTask.Task), refused.MessageText)]));
 
-    /// <summary>
-    /// Splits tasks so that one statement gets no uid and no waiting unique key twice: later ones come in a following round, and each meets
-    /// what those before it have left. A round is in the order of namespace and key, in which everybody takes locks.
-    /// </summary>
-    public IReadOnlyList<int[]> Rounds(IReadOnlyList<int> indexes)
-    {
-        var (ofUid, ofKey) = (new Dictionary<string, int>(StringComparer.Ordinal), new Dictionary<(string, string), int>());
-        var rounds = new List<List<int>>();
-
-        foreach (var index in indexes)
-        {
-            var task = _tasks[index];
-            var key = task.UniqueKey is { } text && task.Status.IsWaiting() ? (task.Namespace, text) : default((string, string)?);
-            var round = Math.Max(
-                ofUid.TryGetValue(task.Uid, out var last) ? last + 1 : 0,
-                key is { } k && ofKey.TryGetValue(k, out last) ? last + 1 : 0
-            );
-
-            if (round == rounds.Count)
-                rounds.Add([]);
-            rounds[round].Add(index);
-            ofUid[task.Uid] = round;
-            if (key is { } taken)
-                ofKey[taken] = round;
-        }
-
-        return
-        [
-            .. rounds.Select(round =>
-                round
-                    .OrderBy(index => _tasks[index].Namespace, StringComparer.Ordinal)
-                    .ThenBy(index => _tasks[index].UniqueKey, StringComparer.Ordinal)
-                    .ThenBy(index => _tasks[index].Uid, StringComparer.Ordinal)
-                    .ToArray()
-            ),
-        ];
-    }
-
-    /// <summary>Runs a statement that answers rows with the place `n` of a task in <paramref name="round"/> behind the columns of a task.</summary>
-    public static async Task<List<(int Index, EventixTask Stored)>> ExecuteAsync(
-        NpgsqlCommand command,
-        int[] round,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-
-        var stored = new List<(int, EventixTask)>(round.Length);
-        while (await rows.ReadAsync(cancellationToken))
-            stored.Add((round[rows.GetInt64(TaskRow.Count) - 1], TaskRow.Read(rows)));
-
-        return stored;
-    }
+    /// <inheritdoc cref="NewTaskRounds.Of"/>
+    public IReadOnlyList<int[]> Rounds(IReadOnlyList<int> indexes) => NewTaskRounds.Of(_tasks, indexes);
 
     private bool IsValid(int index, IValidator<NewTask> validator)
     {

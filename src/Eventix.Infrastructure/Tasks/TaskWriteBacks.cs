@@ -109,7 +109,7 @@ internal sealed class TaskWriteBacks(NpgsqlDataSource database, WaitingTasks wai
             .With<long[]>([.. outcomes.Select(item => item.Claimed.Id)])
             .With<long[]>([.. outcomes.Select(item => item.Claimed.RevisionCounter)])
             .With<string[]>([.. outcomes.Select(item => item.Outcome.Status.ToText())])
-            .With<byte[]?[]>([.. outcomes.Select(item => item.Outcome.Result?.ToArray())], NpgsqlDbType.Array | NpgsqlDbType.Json)
+            .With<byte[]?[]>([.. outcomes.Select(item => item.Outcome.Result?.ToArray())], NpgsqlDbType.Array | NpgsqlDbType.Text)
             .With<int?[]>([.. outcomes.Select(item => item.Outcome.ExpiresIn)])
             .With<int?[]>([.. outcomes.Select(item => item.Outcome.RetryIn)])
             .With<int?[]>([.. outcomes.Select(item => item.Outcome.MaxRetries)])

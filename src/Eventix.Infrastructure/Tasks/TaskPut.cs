@@ -8,8 +8,8 @@ using NpgsqlTypes;
 
 namespace Eventix.Infrastructure.Tasks;
 
-internal sealed class PutTaskHandler(NpgsqlDataSource database, IRequestHandler<GetTask, EventixTask?> stored, WaitingTasks waiting)
-    : IRequestHandler<PutTask, EventixTask>
+/// <summary>The PUT of a task by itself, with everything that may come between: races, outdated revisions, a waiting task of the same key.</summary>
+internal sealed class TaskPut(NpgsqlDataSource database, IRequestHandler<GetTask, EventixTask?> stored, WaitingTasks waiting)
 {
     private const int MostAttempts = 20;
 
@@ -70,10 +70,9 @@ internal sealed class PutTaskHandler(NpgsqlDataSource database, IRequestHandler<
         SELECT {TaskRow.Columns} FROM ended t
         """;
 
-    public async Task<EventixTask> Handle(PutTask command, CancellationToken cancellationToken)
+    /// <exception cref="DomainException">`RevisionConflict`: the task has moved on. `TaskNotUnique`: another one waits under its key.</exception>
+    public async Task<EventixTask> PutAsync(NewTask task, CancellationToken cancellationToken)
     {
-        var task = command.Task;
-
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -133,7 +132,7 @@ internal sealed class PutTaskHandler(NpgsqlDataSource database, IRequestHandler<
             .With(task.UniqueKey, NpgsqlDbType.Text)
             .With(task.Eta, NpgsqlDbType.TimestampTz)
             .With(task.Priority)
-            .With(task.Result, NpgsqlDbType.Json);
+            .With(task.Result, NpgsqlDbType.Text);
 
         return await ReadOneAsync(command, cancellationToken);
     }

@@ -1,0 +1,189 @@
+using Eventix.Application.Tasks;
+using Eventix.Domain;
+using Eventix.Domain.Tasks;
+using Eventix.Infrastructure.Persistence;
+using MediatR;
+using Npgsql;
+
+namespace Eventix.Infrastructure.Tasks;
+
+internal sealed class PostTaskHandler(TaskPosts posts) : IRequestHandler<PostTask, EventixTask>
+{
+    public Task<EventixTask> Handle(PostTask command, CancellationToken cancellationToken) =>
+        posts.PostAsync(command.Task, cancellationToken);
+}
+
+/// <summary>Stores posted tasks: one that comes alone by itself, and those that come at the same time together.</summary>
+internal sealed class TaskPosts
+{
+    // A task without a key never meets the unique index, nor does one that does not wait: a post of a finished task merges into nothing.
+    private const string Insert = $"""
+        INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
+        VALUES ({NewTaskParameters.Values})
+        ON CONFLICT (uid) DO NOTHING
+        RETURNING {TaskRow.Columns}
+        """;
+
+    // Inserted or merged in one statement: there is no moment between looking and inserting. The pre-check keeps a uid that is in use from
+    // failing the statement, unless the post merges anyway; when it loses a race with a post of the same uid, the second run sees that row.
+    private const string InsertOrMerge = $"""
+        INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
+        SELECT {NewTaskParameters.Values}
+        WHERE NOT EXISTS (SELECT FROM eventix_task o WHERE o.uid = $1)
+           OR EXISTS (
+                SELECT FROM eventix_task w
+                WHERE w.namespace = $10 AND w.unique_key = $5 AND w.status IN ('scheduled', 'retry'))
+        ON CONFLICT (namespace, unique_key) WHERE unique_key IS NOT NULL AND status IN ('scheduled', 'retry')
+        DO UPDATE SET {MergedTask.Assignments}
+        RETURNING {TaskRow.Columns}
+        """;
+
+    // The same for many. A uid that is in use answers no row, and its neighbours go through.
+    private const string InsertMany = $"""
+        WITH {NewTaskArrays.Input}, plain AS (
+            INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
+            SELECT {NewTaskArrays.Values}
+            FROM input i
+            ORDER BY i.uid
+            ON CONFLICT (uid) DO NOTHING
+            RETURNING t.*
+        )
+        SELECT {TaskRow.Columns}, i.n
+        FROM plain t JOIN input i ON i.uid = t.uid
+        """;
+
+    private const string InsertOrMergeMany = $"""
+        WITH {NewTaskArrays.Input}, plain AS (
+            INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
+            SELECT {NewTaskArrays.Values}
+            FROM input i
+            WHERE i.unique_key IS NULL OR i.status NOT IN ('scheduled', 'retry')
+            ORDER BY i.uid
+            ON CONFLICT (uid) DO NOTHING
+            RETURNING t.*
+        ), keyed AS (
+            INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
+            SELECT {NewTaskArrays.Values}
+            FROM input i
+            WHERE i.unique_key IS NOT NULL AND i.status IN ('scheduled', 'retry')
+              AND (NOT EXISTS (SELECT FROM eventix_task o WHERE o.uid = i.uid)
+                OR EXISTS (
+                    SELECT FROM eventix_task w
+                    WHERE w.namespace = i.namespace AND w.unique_key = i.unique_key AND w.status IN ('scheduled', 'retry')))
+            ORDER BY i.namespace, i.unique_key
+            ON CONFLICT (namespace, unique_key) WHERE unique_key IS NOT NULL AND status IN ('scheduled', 'retry')
+            DO UPDATE SET {MergedTask.Assignments}
+            RETURNING t.*
+        )
+        SELECT {TaskRow.Columns}, i.n
+        FROM plain t JOIN input i ON i.uid = t.uid
+        UNION ALL
+        SELECT {TaskRow.Columns}, i.n
+        FROM keyed t JOIN input i ON i.namespace = t.namespace AND i.unique_key = t.unique_key AND i.status IN ('scheduled', 'retry')
+        """;
+
+    private readonly NpgsqlDataSource _database;
+    private readonly WaitingTasks _waiting;
+    private readonly Coalescer<NewTask, EventixTask> _coalescer;
+
+    public TaskPosts(NpgsqlDataSource database, WaitingTasks waiting)
+    {
+        (_database, _waiting) = (database, waiting);
+        _coalescer = NewTaskRounds.Coalesce(PostTogetherAsync);
+    }
+
+    /// <summary>Stores the task, or merges it into the waiting one of its key, and answers what is stored then.</summary>
+    /// <exception cref="DomainException">`AlreadyExists`: its uid is in use.</exception>
+    public Task<EventixTask> PostAsync(NewTask task, CancellationToken cancellationToken) => _coalescer.SendAsync(task, cancellationToken);
+
+    /// <summary>Stores tasks of one round; answers those whose uid was free or that merged, by their place in it.</summary>
+    public static async Task<List<(int Place, EventixTask Stored)>> StoreAsync(
+        NpgsqlCommand command,
+        IReadOnlyList<NewTask> round,
+        CancellationToken cancellationToken
+    )
+    {
+        command.CommandText = round.Any(NewTaskRounds.HoldsKey) ? InsertOrMergeMany : InsertMany;
+        NewTaskArrays.Add(command.Parameters, round);
+
+        return await NewTaskArrays.ReadAsync(command, round.Count, cancellationToken);
+    }
+
+    private async Task PostTogetherAsync(IReadOnlyList<Coalesced<NewTask, EventixTask>> posts)
+    {
+        if (posts is [var single])
+        {
+            await PostAloneAsync(single);
+            return;
+        }
+
+        var rounds = NewTaskRounds.Of(posts);
+        await PostRoundAsync(rounds[0]);
+
+        // Not in the lane: however many posts of one key come at once, those of other keys do not wait for them.
+        if (rounds.Count > 1)
+            _ = PostRoundsAsync(rounds.Skip(1));
+    }
+
+    private async Task PostRoundsAsync(IEnumerable<Coalesced<NewTask, EventixTask>[]> rounds)
+    {
+        foreach (var round in rounds)
+            await PostRoundAsync(round);
+    }
+
+    private async Task PostRoundAsync(Coalesced<NewTask, EventixTask>[] round)
+    {
+        NewTask[] tasks = [.. round.Select(post => post.Request)];
+        try
+        {
+            var stored = await StatementRetry.RunAsync(async () =>
+            {
+                await using var command = _database.CreateCommand();
+                return await StoreAsync(command, tasks, CancellationToken.None);
+            });
+
+            _waiting.Tell(stored.ConvertAll(item => item.Stored));
+            foreach (var (place, task) in stored)
+                round[place].Answer(task);
+            foreach (var post in round)
+                post.Fail(DomainException.AlreadyExists(post.Request.Uid));
+        }
+        catch (PostgresException refused) when (refused.IsAboutTheData())
+        {
+            // Nothing of the round was stored. Each goes alone, and only the one that PostgreSQL does not take is refused.
+            foreach (var post in round)
+                await PostAloneAsync(post);
+        }
+        catch (Exception failed)
+        {
+            foreach (var post in round)
+                post.Fail(failed);
+        }
+    }
+
+    private async Task PostAloneAsync(Coalesced<NewTask, EventixTask> post)
+    {
+        try
+        {
+            var stored =
+                await StatementRetry.RunAsync(() => StoreAsync(post.Request)) ?? throw DomainException.AlreadyExists(post.Request.Uid);
+
+            _waiting.Tell(stored);
+            post.Answer(stored);
+        }
+        catch (Exception failed)
+        {
+            post.Fail(failed);
+        }
+    }
+
+    private async Task<EventixTask?> StoreAsync(NewTask task)
+    {
+        await using var command = _database.CreateCommand(NewTaskRounds.HoldsKey(task) ? InsertOrMerge : Insert);
+        NewTaskParameters.Add(command.Parameters, task);
+
+        await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
+
+        return await row.ReadAsync(CancellationToken.None) ? TaskRow.Read(row) : null;
+    }
+}

@@ -1,0 +1,230 @@
+using Eventix.Application.Tasks;
+using Eventix.Domain;
+using Eventix.Domain.Tasks;
+using Eventix.Infrastructure.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Eventix.Infrastructure.Tests.Tasks;
+
+/// <summary>Requests that come one by one at the same time: they share statements, and nothing else.</summary>
+public sealed class CoalescedTasksTests(EventixServices eventix) : IClassFixture<EventixServices>
+{
+    private const int Requests = 200;
+
+    // Deeper than PostgreSQL's stack; everything else takes it.
+    private static readonly byte[] Refused = [.. Enumerable.Repeat((byte)'[', 200_000), .. Enumerable.Repeat((byte)']', 200_000)];
+
+    [Fact]
+    public async Task Posts_and_puts_at_the_same_time_share_transactions_and_each_has_its_own_answer()
+    {
+        var posted = await PostAllAsync(Enumerable.Range(0, Requests).Select(n => Some("shared", n)));
+        var transactionsOfPosts = await TransactionsAsync("shared");
+        var put = await PutAllAsync(posted.Select((task, n) => Some("shared", n) with { Revision = task.WireRevision, Priority = n }));
+
+        posted.Select(task => task.Uid).Should().Equal(Enumerable.Range(0, Requests).Select(n => $"shared {n}"));
+        put.Select(task => (task.Uid, task.Priority, task.RevisionCounter))
+            .Should()
+            .Equal(Enumerable.Range(0, Requests).Select(n => ($"shared {n}", n, 2L)));
+        transactionsOfPosts.Should().BeLessThanOrEqualTo(4);
+        (await TransactionsAsync("shared")).Should().BeLessThanOrEqualTo(4);
+    }
+
+    [Fact]
+    public async Task A_post_that_finds_nobody_on_the_way_goes_at_once_and_alone()
+    {
+        await PostAllAsync([Some("alone", 1)]);
+        await PostAllAsync([Some("alone", 2)]);
+
+        (await TransactionsAsync("alone")).Should().Be(2);
+    }
+
+    [Fact]
+    public async Task A_used_uid_among_posts_at_the_same_time_fails_alone()
+    {
+        await PostAllAsync([Some("used", 3)]);
+
+        var refusals = await RefusalsAsync(Enumerable.Range(0, Requests).Select(n => eventix.Post(Some("used", n % 100))));
+
+        refusals
+            .OfType<DomainException>()
+            .Should()
+            .HaveCount(1 + Requests - 100)
+            .And.OnlyContain(refusal => refusal.Code == DomainErrors.AlreadyExists);
+        refusals[3].Should().NotBeNull();
+        refusals.OfType<Exception>().Should().HaveCount(1 + Requests - 100);
+        (await CountAsync("used")).Should().Be(100);
+    }
+
+    [Fact]
+    public async Task What_PostgreSQL_refuses_fails_alone()
+    {
+        var posts = await RefusalsAsync(
+            Enumerable.Range(0, Requests).Select(n => eventix.Post(n % 50 == 7 ? Some("bad", n) with { Args = Refused } : Some("bad", n)))
+        );
+        var puts = await RefusalsAsync(
+            Enumerable
+                .Range(Requests, Requests)
+                .Select(n => eventix.Send(new PutTask(n % 50 == 7 ? Some("bad", n) with { Args = Refused } : Some("bad", n))))
+        );
+
+        Refusals(posts).Should().Equal(Refusals(puts)).And.Equal(7, 57, 107, 157);
+        posts.Concat(puts).OfType<Exception>().Should().AllBeOfType<PostgresException>();
+        (await CountAsync("bad")).Should().Be((2 * Requests) - 8);
+    }
+
+    [Fact]
+    public async Task What_PostgreSQL_refuses_spoils_no_later_statement_of_its_connection()
+    {
+        await using var services = EventixServices.Build($"{eventix.ConnectionString};Maximum Pool Size=1");
+        var posts = services.GetRequiredService<TaskPosts>();
+        var puts = services.GetRequiredService<TaskPuts>();
+
+        // Npgsql prepares a statement when it comes for the second time: then it must not matter that just this one fails.
+        for (var n = 0; n < 4; n++)
+        {
+            var (good, bad) = (Some("spoilt", n), Some("spoilt", 10 + n) with { Args = Refused });
+            (await posts.PostAsync(good, CancellationToken.None)).Uid.Should().Be(good.Uid);
+            await posts.Invoking(it => it.PostAsync(bad, CancellationToken.None)).Should().ThrowAsync<PostgresException>();
+            (await puts.PutAsync(good with { Uid = $"put {n}" }, CancellationToken.None)).Uid.Should().Be($"put {n}");
+            await puts.Invoking(it => it.PutAsync(bad, CancellationToken.None)).Should().ThrowAsync<PostgresException>();
+        }
+    }
+
+    [Fact]
+    public async Task Posts_of_one_key_at_the_same_time_merge_into_one_waiting_task_and_none_is_lost()
+    {
+        var posted = await PostAllAsync(
+            Enumerable.Range(0, Requests).Select(n => Some("merged", n) with { UniqueKey = $"key {n % 4}", Priority = -n })
+        );
+
+        // Every post wrote the task once: the revisions of each key are 1, 2, 3 … without a gap.
+        posted
+            .GroupBy(task => task.UniqueKey)
+            .Select(key => key.Select(task => task.RevisionCounter).Order())
+            .Should()
+            .HaveCount(4)
+            .And.AllSatisfy(revisions => revisions.Should().Equal(Enumerable.Range(1, Requests / 4).Select(n => (long)n)));
+        (await CountAsync("merged")).Should().Be(4);
+        (await eventix.ScalarAsync<long>("SELECT min(priority)::bigint FROM eventix_task WHERE namespace = 'merged'"))
+            .Should()
+            .Be(1 - Requests);
+    }
+
+    [Fact]
+    public async Task An_outdated_put_among_others_fails_alone_and_only_one_of_two_puts_of_a_revision_counts()
+    {
+        var posted = await PostAllAsync(Enumerable.Range(0, 100).Select(n => Some("outdated", n)));
+
+        var refusals = await RefusalsAsync(
+            Enumerable
+                .Range(0, Requests)
+                .Select(n =>
+                    eventix.Send(new PutTask(Some("outdated", n % 100) with { Revision = posted[n % 100].WireRevision, Version = n }))
+                )
+        );
+
+        for (var n = 0; n < 100; n++)
+            new[] { refusals[n], refusals[n + 100] }
+                .OfType<DomainException>()
+                .Should()
+                .ContainSingle()
+                .Which.Code.Should()
+                .Be(DomainErrors.RevisionConflict);
+    }
+
+    [Fact]
+    public async Task Retries_whose_key_waits_again_are_superseded_and_their_neighbours_wait()
+    {
+        await PostAllAsync(Enumerable.Range(0, Requests).Select(n => Some("again", n) with { UniqueKey = $"key {n}" }));
+        var claimed = await eventix.Claim("again", Requests);
+        await PostAllAsync(Enumerable.Range(0, 10).Select(n => Some("again", Requests + n) with { UniqueKey = $"key {n * 20}" }));
+
+        var put = await PutAllAsync(
+            claimed.Select(task => new NewTask
+            {
+                Uid = task.Uid,
+                Task = "t",
+                Namespace = "again",
+                UniqueKey = task.UniqueKey,
+                Revision = task.WireRevision,
+                Status = EventixTaskStatus.Retry,
+            })
+        );
+
+        put.Count(task => task.Status == EventixTaskStatus.Error).Should().Be(10);
+        put.Count(task => task.Status == EventixTaskStatus.Retry).Should().Be(Requests - 10);
+    }
+
+    [Fact]
+    public async Task A_request_that_was_taken_back_before_it_went_is_not_stored()
+    {
+        using var gone = new CancellationTokenSource();
+        await gone.CancelAsync();
+
+        var posts = Enumerable.Range(0, 10).Select(n => Some("taken back", n)).ToList();
+        var handler = (MediatR.IRequestHandler<PostTask, EventixTask>)
+            eventix.Services.GetService(typeof(MediatR.IRequestHandler<PostTask, EventixTask>))!;
+        var refusals = await RefusalsAsync(
+            posts.Select((task, n) => handler.Handle(new PostTask(task), n % 2 == 0 ? gone.Token : default))
+        );
+
+        refusals.OfType<OperationCanceledException>().Should().HaveCount(5);
+        (await CountAsync("taken back")).Should().Be(5);
+    }
+
+    private static NewTask Some(string @namespace, int n) =>
+        new()
+        {
+            Uid = $"{@namespace} {n}",
+            Task = "t",
+            Namespace = @namespace,
+        };
+
+    private Task<EventixTask[]> PostAllAsync(IEnumerable<NewTask> tasks) => TogetherAsync(tasks.Select(task => new PostTask(task)));
+
+    private Task<EventixTask[]> PutAllAsync(IEnumerable<NewTask> tasks) => TogetherAsync(tasks.Select(task => new PutTask(task)));
+
+    /// <summary>Sends them while nothing can be written, so that all of them are on their way or wait for a lane before any of them ends.</summary>
+    private async Task<EventixTask[]> TogetherAsync(IEnumerable<MediatR.IRequest<EventixTask>> requests)
+    {
+        await using var connection = new NpgsqlConnection(eventix.ConnectionString);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var hold = new NpgsqlCommand("LOCK TABLE eventix_task IN SHARE MODE", connection, transaction);
+        await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        var answers = requests.Select(eventix.Send).ToList();
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
+
+        return await Task.WhenAll(answers);
+    }
+
+    /// <summary>What each threw, in their order; null for none.</summary>
+    private static Task<Exception?[]> RefusalsAsync(IEnumerable<Task<EventixTask>> requests) =>
+        Task.WhenAll(
+            requests
+                .ToList()
+                .Select(async request =>
+                {
+                    try
+                    {
+                        await request;
+                        return null;
+                    }
+                    catch (Exception refusal)
+                    {
+                        return refusal;
+                    }
+                })
+        );
+
+    private static IEnumerable<int> Refusals(Exception?[] refusals) =>
+        Enumerable.Range(0, refusals.Length).Where(n => refusals[n] is not null);
+
+    private Task<long> TransactionsAsync(string @namespace) =>
+        eventix.ScalarAsync<long>($"SELECT count(DISTINCT xmin::text) FROM eventix_task WHERE namespace = '{@namespace}'");
+
+    private Task<long> CountAsync(string @namespace) =>
+        eventix.ScalarAsync<long>($"SELECT count(*) FROM eventix_task WHERE namespace = '{@namespace}'");
+}
