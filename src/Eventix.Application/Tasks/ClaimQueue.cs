@@ -7,13 +7,15 @@ using Microsoft.Extensions.Hosting;
 namespace Eventix.Application.Tasks;
 
 /// <summary>
-/// Clients that wait for tasks, in the order in which they came. None of them holds a connection: one loop for all claims on behalf of the
-/// first one, then of the next, as long as there is something due, whenever a task arrives, and once a second for what nobody told (tasks
-/// whose time has come, notifications that were lost).
+/// Clients that wait for tasks, in the order in which they came. None of them holds a connection: one loop for all claims on behalf of those
+/// who wait, whenever a task arrives, and once a second for what nobody told (tasks whose time has come, notifications that were lost).
 /// </summary>
 internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+
+    // Each has one statement on its way, and the connections are everybody's.
+    private const int MostGroupsAtOnce = 4;
 
     private readonly ITaskClaims _claims;
     private readonly ITaskWriteBacks _writeBacks;
@@ -255,43 +257,78 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
         }
     }
 
-    /// <summary>One round: each waiter in turn, except for queues that were found empty in this round.</summary>
+    /// <summary>One round: those who wait for the same tasks ask together, and so share a statement; the first of them gets the first tasks.</summary>
     /// <param name="waiters">In the order in which they came.</param>
     /// <param name="arrived">Only these namespaces; null for all.</param>
-    private async Task ServeAsync(Waiter[] waiters, HashSet<string>? arrived)
+    private Task ServeAsync(Waiter[] waiters, HashSet<string>? arrived)
     {
-        var empty = new HashSet<(string, string)>();
-        foreach (var waiter in waiters)
+        var groups = waiters
+            .Select(waiter =>
+                (Waiter: waiter, Namespaces: waiter.Request.Namespaces.Where(name => arrived?.Contains(name) is not false).ToArray())
+            )
+            .Where(item => item.Namespaces.Length > 0)
+            .GroupBy(item =>
+                (string.Join('\0', item.Namespaces), item.Waiter.Request.TaskNames is { } names ? string.Join('\0', names) : null)
+            )
+            .Select(group => (group.First().Namespaces, Waiters: group.Select(item => item.Waiter).ToArray()));
+
+        return Parallel.ForEachAsync(
+            groups,
+            new ParallelOptions { MaxDegreeOfParallelism = MostGroupsAtOnce },
+            async (group, _) => await ServeGroupAsync(group.Waiters, group.Namespaces)
+        );
+    }
+
+    private async Task ServeGroupAsync(Waiter[] group, string[] namespaces)
+    {
+        var unnamed = group.Where(waiter => waiter.Request.ClaimId is null && TryServe(waiter)).ToList();
+        var claims = await Task.WhenAll(unnamed.Select(waiter => AttemptAsync(waiter.Request, namespaces)));
+
+        var isReachable = true;
+        for (var i = 0; i < unnamed.Count; i++)
+            isReachable = Answer(unnamed[i], claims[i], isReachable);
+
+        // Each of these has a transaction of its own. They go one by one, until one of them gets less than it asked for.
+        foreach (var waiter in group.Where(waiter => waiter.Request.ClaimId is not null))
         {
-            var request = waiter.Request;
-            var names = request.TaskNames is null ? "" : string.Join('\0', request.TaskNames);
-            string[] namespaces =
-            [
-                .. request.Namespaces.Where(name => arrived?.Contains(name) is not false && !empty.Contains((name, names))),
-            ];
-            if (namespaces.Length == 0 || !TryServe(waiter))
+            if (!isReachable || !TryServe(waiter))
                 continue;
 
-            try
-            {
-                var claimed = await TryClaimAsync(request, namespaces);
-                if (claimed.Count < request.Limit && (request.ClaimId is null || claimed.Count == 0))
-                    empty.UnionWith(namespaces.Select(name => (name, names)));
-                Answer(waiter, claimed);
-            }
-            catch (DbException unreachable)
-            {
-                // Told to the one it was tried for; the others go on waiting, and the next round tries again.
-                Answer(waiter, unreachable);
-                await Task.Delay(PollInterval, _clock, CancellationToken.None);
-                return;
-            }
-            catch (Exception failed)
-            {
-                // A failure of this one alone.
-                Answer(waiter, failed);
-            }
+            var claim = await AttemptAsync(waiter.Request, namespaces);
+            isReachable = Answer(waiter, claim, isReachable);
+            if (claim.Claimed is [])
+                break;
         }
+
+        if (!isReachable)
+            await Task.Delay(PollInterval, _clock, CancellationToken.None);
+    }
+
+    private async Task<(IReadOnlyList<EventixTask> Claimed, Exception? Failed)> AttemptAsync(ClaimRequest request, string[] namespaces)
+    {
+        try
+        {
+            return (await TryClaimAsync(request, namespaces), null);
+        }
+        catch (Exception failed)
+        {
+            return ([], failed);
+        }
+    }
+
+    /// <summary>
+    /// Answers one waiter. That the database is away is told to one of them in a round; the others go on waiting, and the next round tries
+    /// again. Any other failure is that of the waiter alone.
+    /// </summary>
+    /// <returns>Whether the database can be reached, as far as is known.</returns>
+    private bool Answer(Waiter waiter, (IReadOnlyList<EventixTask> Claimed, Exception? Failed) claim, bool isReachable)
+    {
+        if (claim.Failed is null || (claim.Failed is DbException && !isReachable))
+            Answer(waiter, claim.Claimed);
+        else
+            Answer(waiter, claim.Failed);
+
+        return isReachable && claim.Failed is not DbException;
     }
 
     private bool TryServe(Waiter waiter)

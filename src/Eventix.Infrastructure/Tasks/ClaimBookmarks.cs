@@ -23,7 +23,7 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
     private const int LookShare = 50;
     private const int MostQueues = 1000;
 
-    private readonly ConcurrentDictionary<Queue, Lanes> _queues = new();
+    private readonly ConcurrentDictionary<ClaimQueueKey, Lanes> _queues = new();
 
     /// <summary>
     /// The bookmarks to claim with, ascending by priority; empty for a full look. Null when a claim is not worth its cost: only some task names
@@ -32,7 +32,7 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
     public Look? Begin(string @namespace, IReadOnlyList<string>? taskNames)
     {
         Forget();
-        var lanes = _queues.GetOrAdd(new Queue(@namespace, taskNames is null ? "" : string.Join('\0', taskNames)), static _ => new Lanes());
+        var lanes = _queues.GetOrAdd(new ClaimQueueKey(@namespace, taskNames), static _ => new Lanes());
 
         lock (lanes)
         {
@@ -138,6 +138,4 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
     }
 
     internal readonly record struct Mark(DateTimeOffset Eta, long At);
-
-    private readonly record struct Queue(string Namespace, string TaskNames);
 }

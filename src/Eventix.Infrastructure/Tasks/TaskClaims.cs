@@ -6,7 +6,7 @@ using NpgsqlTypes;
 
 namespace Eventix.Infrastructure.Tasks;
 
-internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookmarks) : ITaskClaims
+internal sealed class TaskClaims : ITaskClaims
 {
     // A loose index scan: `lane` hops from one distinct priority to the next (one descent each, it is lazy), and `due` pulls due rows lane by
     // lane until the limit stops it. So a million tasks that are not due yet at a better priority cost one descent, not a million steps.
@@ -15,6 +15,8 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
     //
     // MATERIALIZED is a fence: with the LIMIT in a plain sub-select the planner may run it once per outer row, and SKIP LOCKED then hands out
     // fresh rows each time. The order inside `due` rests on the nested loop over the recursion; a test pins it. UPDATE returns in no order.
+    //
+    // Several claims may share the statement: $9 is the place in `due` from which the tasks go to the worker of that index in $3.
     internal const string Claim = $"""
         WITH RECURSIVE lane (priority, low, k) AS (
             SELECT -2147483649, NULL::timestamptz, 0
@@ -44,11 +46,14 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
                 FOR UPDATE SKIP LOCKED) d
             WHERE lane.low <= now()
             LIMIT $2
+        ), placed AS (
+            SELECT d.uid, d.n, width_bucket(d.n, $9) AS claim
+            FROM (SELECT uid, row_number() OVER () AS n FROM due) d
         ), claimed AS (
             UPDATE eventix_task t
             SET status = 'processing',
-                worker_id = $3,
-                worker_expires = now() + $4,
+                worker_id = $3[placed.claim],
+                worker_expires = now() + $4[placed.claim],
                 claim_id = $8,
                 progress = NULL,
                 progress_message = NULL,
@@ -56,11 +61,11 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
                 imported_revision = NULL,
                 revision = t.revision + 1,
                 updated_at = now()
-            FROM due
-            WHERE t.uid = due.uid
-            RETURNING t.*
+            FROM placed
+            WHERE t.uid = placed.uid
+            RETURNING t.*, placed.n, placed.claim
         )
-        SELECT {TaskRow.Columns} FROM claimed t ORDER BY t.priority, t.eta, t.id
+        SELECT {TaskRow.Columns}, t.claim FROM claimed t ORDER BY t.n
         """;
 
     // By uid, not by worker alone: a claim whose answer got lost on its way left tasks under this worker that nobody runs, and their leases
@@ -85,17 +90,23 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
         SELECT {TaskRow.Columns} FROM held t ORDER BY t.priority, t.eta, t.id
         """;
 
+    private readonly NpgsqlDataSource _database;
+    private readonly ClaimBookmarks _bookmarks;
+    private readonly ClaimLanes _lanes;
+
+    public TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookmarks)
+    {
+        (_database, _bookmarks) = (database, bookmarks);
+        _lanes = new ClaimLanes(ClaimTogetherAsync);
+    }
+
     public Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim, CancellationToken cancellationToken) =>
-        StatementRetry.RunAsync(async () =>
-        {
-            await using var command = database.CreateCommand(Claim);
-            return await ClaimAsync(command, claim, claimId: null, cancellationToken);
-        });
+        _lanes.ClaimAsync(claim, cancellationToken);
 
     public Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(ClaimRequest request, CancellationToken cancellationToken) =>
         StatementRetry.RunAsync(async () =>
         {
-            await using var connection = await database.OpenConnectionAsync(cancellationToken);
+            await using var connection = await _database.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
 
             var claimed = await ClaimOnceAsync(request, connection, transaction, cancellationToken);
@@ -128,36 +139,64 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
         {
             var claim = new TaskClaim(@namespace, request.WorkerId, request.Limit - claimed.Count, request.Lease, request.TaskNames);
             await using var command = new NpgsqlCommand(Claim, connection, transaction);
-            claimed.AddRange(await ClaimAsync(command, claim, request.ClaimId, cancellationToken));
+            claimed.AddRange((await ClaimAsync(command, [claim], request.ClaimId, cancellationToken))[0]);
         }
 
         return claimed;
     }
 
-    private async Task<IReadOnlyList<EventixTask>> ClaimAsync(
+    private Task<IReadOnlyList<EventixTask>[]> ClaimTogetherAsync(IReadOnlyList<TaskClaim> claims) =>
+        StatementRetry.RunAsync(async () =>
+        {
+            await using var command = _database.CreateCommand(Claim);
+            return await ClaimAsync(command, claims, claimId: null, CancellationToken.None);
+        });
+
+    /// <param name="claims">All of one namespace and of the same task names; the first one gets the first tasks.</param>
+    private async Task<IReadOnlyList<EventixTask>[]> ClaimAsync(
         NpgsqlCommand command,
-        TaskClaim claim,
+        IReadOnlyList<TaskClaim> claims,
         string? claimId,
         CancellationToken cancellationToken
     )
     {
-        if (bookmarks.Begin(claim.Namespace, claim.TaskNames) is not { } look)
-            return [];
+        var (@namespace, taskNames) = (claims[0].Namespace, claims[0].TaskNames);
+        if (_bookmarks.Begin(@namespace, taskNames) is not { } look)
+            return [.. claims.Select(_ => Array.Empty<EventixTask>())];
+
+        var firsts = new long[claims.Count];
+        var limit = 0;
+        for (var i = 0; i < claims.Count; i++)
+        {
+            firsts[i] = limit + 1;
+            limit += claims[i].Limit;
+        }
 
         command
-            .Parameters.With(claim.Namespace)
-            .With(claim.Limit)
-            .With(claim.WorkerId)
-            .With(claim.Lease)
+            .Parameters.With(@namespace)
+            .With(limit)
+            .With<string[]>([.. claims.Select(claim => claim.WorkerId)])
+            .With<TimeSpan[]>([.. claims.Select(claim => claim.Lease)])
             .With(look.Priorities)
             .With(look.Etas)
-            .With(claim.TaskNames?.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text)
-            .With(claimId, NpgsqlDbType.Text);
+            .With(taskNames?.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text)
+            .With(claimId, NpgsqlDbType.Text)
+            .With(firsts);
 
-        var claimed = await ReadAsync(command, cancellationToken);
-        bookmarks.End(look, claimed);
+        var answers = Array.ConvertAll(firsts, _ => new List<EventixTask>());
+        var claimed = new List<EventixTask>();
+        await using (var rows = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await rows.ReadAsync(cancellationToken))
+            {
+                claimed.Add(TaskRow.Read(rows));
+                answers[rows.GetInt32(TaskRow.Count) - 1].Add(claimed[^1]);
+            }
+        }
 
-        return claimed;
+        _bookmarks.End(look, claimed);
+
+        return answers;
     }
 
     private static async Task<List<EventixTask>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
@@ -178,7 +217,7 @@ internal sealed class TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookm
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand(ExtendLeases);
+        await using var command = _database.CreateCommand(ExtendLeases);
         command.Parameters.With(workerId).With(lease).With<string[]>([.. uids]);
 
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);

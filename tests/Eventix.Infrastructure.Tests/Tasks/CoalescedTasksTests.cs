@@ -157,6 +157,43 @@ public sealed class CoalescedTasksTests(EventixServices eventix) : IClassFixture
     }
 
     [Fact]
+    public async Task Claims_at_the_same_time_share_statements_and_each_worker_gets_its_own_tasks_in_the_order_of_the_claims()
+    {
+        await PostAllAsync(Enumerable.Range(0, Requests).Select(n => Some("claims", n) with { Priority = n }));
+
+        var claims = await WhileNothingCanBeWrittenAsync(() =>
+            Enumerable.Range(0, 110).Select(n => eventix.Claim("claims", limit: 1 + (n % 3), $"w{n}", TimeSpan.FromMinutes(1 + n)))
+        );
+
+        claims.Take(100).Select(tasks => tasks.Count).Should().Equal(Enumerable.Range(0, 100).Select(n => 1 + (n % 3)));
+        claims.SelectMany(tasks => tasks).Select(task => task.Priority).Should().Equal(Enumerable.Range(0, Requests));
+        claims
+            .SelectMany((tasks, n) => tasks.Select(task => (task.WorkerId, task.WorkerExpires - task.UpdatedAt, n)))
+            .Should()
+            .OnlyContain(task => task.WorkerId == $"w{task.n}" && task.Item2 == TimeSpan.FromMinutes(1 + task.n));
+        (await TransactionsAsync("claims")).Should().BeLessThanOrEqualTo(2);
+    }
+
+    [Fact]
+    public async Task Claims_beyond_one_statement_find_what_is_left_and_those_behind_an_empty_queue_nothing()
+    {
+        await eventix.ScalarAsync<long>(
+            """
+            WITH posted AS (
+                INSERT INTO eventix_task (uid, task, namespace) SELECT 'many ' || n, 't', 'many' FROM generate_series(1, 2500) n RETURNING uid)
+            SELECT count(*) FROM posted
+            """
+        );
+
+        var claims = await WhileNothingCanBeWrittenAsync(() =>
+            Enumerable.Range(0, 8).Select(n => eventix.Claim("many", limit: 600, $"w{n}"))
+        );
+
+        claims.Select(tasks => tasks.Count).Should().Equal(600, 600, 600, 600, 100, 0, 0, 0);
+        claims.SelectMany(tasks => tasks).Select(task => task.Uid).Should().OnlyHaveUniqueItems();
+    }
+
+    [Fact]
     public async Task A_request_that_was_taken_back_before_it_went_is_not_stored()
     {
         using var gone = new CancellationTokenSource();
@@ -185,8 +222,11 @@ public sealed class CoalescedTasksTests(EventixServices eventix) : IClassFixture
 
     private Task<EventixTask[]> PutAllAsync(IEnumerable<NewTask> tasks) => TogetherAsync(tasks.Select(task => new PutTask(task)));
 
-    /// <summary>Sends them while nothing can be written, so that all of them are on their way or wait for a lane before any of them ends.</summary>
-    private async Task<EventixTask[]> TogetherAsync(IEnumerable<MediatR.IRequest<EventixTask>> requests)
+    private Task<EventixTask[]> TogetherAsync(IEnumerable<MediatR.IRequest<EventixTask>> requests) =>
+        WhileNothingCanBeWrittenAsync(() => requests.Select(eventix.Send));
+
+    /// <summary>So that all of them are on their way, or wait for a lane, before any of them ends.</summary>
+    private async Task<T[]> WhileNothingCanBeWrittenAsync<T>(Func<IEnumerable<Task<T>>> begin)
     {
         await using var connection = new NpgsqlConnection(eventix.ConnectionString);
         await connection.OpenAsync(TestContext.Current.CancellationToken);
@@ -194,7 +234,7 @@ public sealed class CoalescedTasksTests(EventixServices eventix) : IClassFixture
         await using var hold = new NpgsqlCommand("LOCK TABLE eventix_task IN SHARE MODE", connection, transaction);
         await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
 
-        var answers = requests.Select(eventix.Send).ToList();
+        var answers = begin().ToList();
         await transaction.CommitAsync(TestContext.Current.CancellationToken);
 
         return await Task.WhenAll(answers);

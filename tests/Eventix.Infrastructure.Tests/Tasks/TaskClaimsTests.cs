@@ -257,12 +257,13 @@ public sealed class TaskClaimsTests(EventixServices eventix) : IClassFixture<Eve
             command
                 .Parameters.With(@namespace)
                 .With(1)
-                .With("w")
-                .With(TimeSpan.FromSeconds(300))
+                .With<string[]>(["w"])
+                .With<TimeSpan[]>([TimeSpan.FromSeconds(300)])
                 .With(priorities ?? [])
                 .With(etas ?? [])
                 .With<string[]?>(null, NpgsqlDbType.Array | NpgsqlDbType.Text)
-                .With<string?>(null, NpgsqlDbType.Text);
+                .With<string?>(null, NpgsqlDbType.Text)
+                .With<long[]>([1]);
 
             var plan = System
                 .Text.Json.JsonDocument.Parse((string)(await command.ExecuteScalarAsync())!)

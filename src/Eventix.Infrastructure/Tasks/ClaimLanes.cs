@@ -1,0 +1,96 @@
+using Eventix.Application.Tasks;
+using Eventix.Domain.Tasks;
+using Eventix.Infrastructure.Persistence;
+
+namespace Eventix.Infrastructure.Tasks;
+
+/// <summary>
+/// Claims of one namespace and of the same task names, one statement at a time: those that come while one is on its way go together in the next.
+/// Two statements at once would only step over each other's locked rows. Claims of different queues know nothing of each other.
+/// </summary>
+/// <param name="claim">Claims for at least one at once; answers each, in their order.</param>
+internal sealed class ClaimLanes(Func<IReadOnlyList<TaskClaim>, Task<IReadOnlyList<EventixTask>[]>> claim)
+{
+    // Those that wait for the statement that is on its way; a queue without one has no entry. Under the lock of the dictionary.
+    private readonly Dictionary<ClaimQueueKey, Queue<Coalesced<TaskClaim, IReadOnlyList<EventixTask>>>> _waiting = [];
+
+    /// <param name="cancellationToken">Takes the claim back while it is not on its way; after that it is answered all the same.</param>
+    public Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim request, CancellationToken cancellationToken)
+    {
+        var key = new ClaimQueueKey(request.Namespace, request.TaskNames);
+        var coalesced = new Coalesced<TaskClaim, IReadOnlyList<EventixTask>>(request, cancellationToken);
+        lock (_waiting)
+        {
+            if (_waiting.TryGetValue(key, out var waiting))
+            {
+                waiting.Enqueue(coalesced);
+                return coalesced.Answered;
+            }
+
+            _waiting.Add(key, new([coalesced]));
+        }
+
+        using (ExecutionContext.SuppressFlow())
+            _ = RunAsync(key);
+
+        return coalesced.Answered;
+    }
+
+    private async Task RunAsync(ClaimQueueKey key)
+    {
+        while (Take(key, out var behind) is { Count: > 0 } batch)
+        {
+            try
+            {
+                var answers = await claim([.. batch.Select(request => request.Request)]);
+                for (var i = 0; i < batch.Count; i++)
+                    batch[i].Answer(answers[i]);
+
+                // Whoever waited before the statement looked would have found nothing more either.
+                if (answers.Sum(answer => answer.Count) < batch.Sum(request => request.Request.Limit))
+                    AnswerWithNothing(key, behind);
+            }
+            catch (Exception failed)
+            {
+                foreach (var request in batch)
+                    request.Fail(failed);
+            }
+        }
+    }
+
+    /// <summary>The next ones, as many as may have their tasks in one statement. Without any the queue has no entry any more.</summary>
+    /// <param name="behind">How many wait behind them.</param>
+    private List<Coalesced<TaskClaim, IReadOnlyList<EventixTask>>> Take(ClaimQueueKey key, out int behind)
+    {
+        var batch = new List<Coalesced<TaskClaim, IReadOnlyList<EventixTask>>>();
+        var tasks = 0;
+
+        lock (_waiting)
+        {
+            var waiting = _waiting[key];
+            while (tasks < ClaimOptions.MostTasks && waiting.TryDequeue(out var next))
+            {
+                if (next.TryTakeBack())
+                    continue;
+
+                batch.Add(next);
+                tasks += next.Request.Limit;
+            }
+
+            behind = waiting.Count;
+            if (batch.Count == 0)
+                _waiting.Remove(key);
+        }
+
+        return batch;
+    }
+
+    private void AnswerWithNothing(ClaimQueueKey key, int count)
+    {
+        lock (_waiting)
+        {
+            for (var waiting = _waiting[key]; count > 0; count--)
+                waiting.Dequeue().Answer([]);
+        }
+    }
+}
