@@ -1,8 +1,9 @@
 using System.Buffers;
+using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using MongoDB.Bson;
-using MongoDB.Bson.IO;
 
 namespace Eventix.Infrastructure.Migration;
 
@@ -11,8 +12,8 @@ internal enum BsonJsonForm
 {
     /// <summary>
     /// For args, kwargs and results. What has a JSON type becomes that: integers exactly, doubles with all their digits and always with a
-    /// point or an exponent, NaN and the infinities as `null`. The rest is Extended JSON v2, from which it can be turned back, with dates from
-    /// 1970 to 9999 as text: `{"$date": "2026-03-01T12:00:00Z"}`.
+    /// point or an exponent, NaN and the infinities as `null`. The rest is Extended JSON v2, with dates from 1970 to 9999 as text:
+    /// `{"$date": "2026-03-01T12:00:00Z"}`.
     /// </summary>
     Plain,
 
@@ -21,7 +22,7 @@ internal enum BsonJsonForm
 }
 
 /// <summary>
-/// Writes BSON as JSON text, straight from reader to buffer. All text is UTF-8, with nothing escaped but quotes, backslashes and control
+/// Writes BSON as JSON text, straight from bytes to bytes. All text is UTF-8, with nothing escaped but quotes, backslashes and control
 /// characters (no encoder of the base library leaves emoji alone).
 /// </summary>
 internal static class BsonJson
@@ -29,56 +30,64 @@ internal static class BsonJson
     /// <summary>MongoDB takes 100 levels. More than this is refused, so that no document can exhaust the stack.</summary>
     public const int DeepestLevel = 200;
 
-    private const long LastMillisecondOf9999 = 253_402_300_799_999;
-
-    private static readonly SearchValues<char> Escaped = SearchValues.Create([
-        .. Enumerable.Range(0, 0x20).Select(code => (char)code),
-        '"',
-        '\\',
+    private static readonly SearchValues<byte> Escaped = SearchValues.Create([
+        .. Enumerable.Range(0, 0x20).Select(code => (byte)code),
+        (byte)'"',
+        (byte)'\\',
     ]);
 
-    /// <summary>Opens a document for reading, bytes and text as they are.</summary>
-    public static BsonBinaryReader Open(byte[] document) =>
-        new(
-            new ByteBufferStream(new ByteArrayBuffer(document, isReadOnly: true)),
-            new BsonBinaryReaderSettings { FixOldBinarySubTypeOnInput = false, FixOldDateTimeMaxValueOnInput = false }
-        );
+    /// <summary>Writes a value.</summary>
+    /// <param name="value">As <see cref="BsonElements.Value"/> gives it.</param>
+    /// <returns>Whether <see cref="BsonFromJsonForm.Plain"/> makes the same bytes of what was written.</returns>
+    /// <exception cref="FormatException">It is damaged, or nests deeper than <see cref="DeepestLevel"/>.</exception>
+    public static bool Write(BsonType type, ReadOnlySpan<byte> value, IBufferWriter<byte> json, BsonJsonForm form) =>
+        WriteValue(type, value, json, form, level: 1);
 
-    /// <summary>Writes the value that the reader stands before.</summary>
-    /// <exception cref="BsonSerializationException">It nests deeper than <see cref="DeepestLevel"/>.</exception>
-    public static void Write(IBsonReader reader, IBufferWriter<byte> json, BsonJsonForm form) => WriteValue(reader, json, form, level: 1);
+    /// <summary>Writes a whole document in canonical form.</summary>
+    public static void WriteCanonical(ReadOnlySpan<byte> document, IBufferWriter<byte> json) =>
+        Write(BsonType.Document, document, json, BsonJsonForm.Canonical);
 
     /// <summary>Writes a JSON string.</summary>
     public static void WriteText(IBufferWriter<byte> json, ReadOnlySpan<char> text)
     {
+        var utf8 = new byte[Encoding.UTF8.GetByteCount(text)];
+        Encoding.UTF8.GetBytes(text, utf8);
+        WriteText(json, utf8);
+    }
+
+    /// <summary>Writes a JSON string.</summary>
+    public static void WriteText(IBufferWriter<byte> json, ReadOnlySpan<byte> utf8)
+    {
         json.Write("\""u8);
-        for (int next; (next = text.IndexOfAny(Escaped)) >= 0; text = text[(next + 1)..])
+        for (int next; (next = utf8.IndexOfAny(Escaped)) >= 0; utf8 = utf8[(next + 1)..])
         {
-            Encoding.UTF8.GetBytes(text[..next], json);
-            WriteEscape(json, text[next]);
+            json.Write(utf8[..next]);
+            WriteEscape(json, utf8[next]);
         }
 
-        Encoding.UTF8.GetBytes(text, json);
+        json.Write(utf8);
         json.Write("\""u8);
     }
 
-    private static void WriteEscape(IBufferWriter<byte> json, char character)
+    public static void WriteRaw(IBufferWriter<byte> json, string text) => Encoding.UTF8.GetBytes(text, json);
+
+    private static void WriteEscape(IBufferWriter<byte> json, byte character)
     {
         switch (character)
         {
-            case '"':
+            case (byte)'"':
                 json.Write("\\\""u8);
                 break;
-            case '\\':
+            case (byte)'\\':
                 json.Write("\\\\"u8);
                 break;
-            case '\n':
+            case (byte)'\n':
                 json.Write("\\n"u8);
                 break;
-            case '\r':
+            case (byte)'\r':
                 json.Write("\\r"u8);
                 break;
-            case '\t':
+            case (byte)'\t':
                 json.Write("\\t"u8);
                 break;
             default:
@@ -87,102 +96,100 @@ internal static class BsonJson
         }
     }
 
-    private static void WriteValue(IBsonReader reader, IBufferWriter<byte> json, BsonJsonForm form, int level)
+    private static bool WriteValue(BsonType type, ReadOnlySpan<byte> value, IBufferWriter<byte> json, BsonJsonForm form, int level)
     {
         if (level > DeepestLevel)
-            throw new BsonSerializationException($"It nests deeper than {DeepestLevel} levels.");
+            throw new FormatException($"It nests deeper than {DeepestLevel} levels.");
 
-        switch (reader.GetCurrentBsonType())
+        switch (type)
         {
             case BsonType.Document:
-                WriteDocument(reader, json, form, level);
-                break;
+                return WriteDocument(value, json, form, level);
             case BsonType.Array:
-                WriteArray(reader, json, form, level);
-                break;
+                return WriteArray(value, json, form, level);
             case BsonType.String:
-                WriteText(json, reader.ReadString());
-                break;
+                WriteText(json, BsonElements.Text(value));
+                return true;
             case BsonType.Boolean:
-                json.Write(reader.ReadBoolean() ? "true"u8 : "false"u8);
-                break;
+                json.Write(value[0] != 0 ? "true"u8 : "false"u8);
+                return value[0] <= 1;
             case BsonType.Null:
-                reader.ReadNull();
                 json.Write("null"u8);
-                break;
+                return true;
             case BsonType.Int32:
-                WriteNumber(json, form, "$numberInt", reader.ReadInt32().ToString(CultureInfo.InvariantCulture));
-                break;
+                WriteNumber(json, form, "$numberInt", BinaryPrimitives.ReadInt32LittleEndian(value));
+                return true;
             case BsonType.Int64:
-                WriteNumber(json, form, "$numberLong", reader.ReadInt64().ToString(CultureInfo.InvariantCulture));
-                break;
+                var number = BinaryPrimitives.ReadInt64LittleEndian(value);
+                WriteNumber(json, form, "$numberLong", number);
+                return number is < int.MinValue or > int.MaxValue;
             case BsonType.Double:
-                WriteDouble(json, form, reader.ReadDouble());
-                break;
-            case BsonType.DateTime:
-                WriteDate(json, form, reader.ReadDateTime());
-                break;
+                return WriteDouble(json, form, BinaryPrimitives.ReadDoubleLittleEndian(value));
             case BsonType.JavaScriptWithScope:
-                json.Write("{\"$code\":"u8);
-                WriteText(json, reader.ReadJavaScriptWithScope());
-                json.Write(",\"$scope\":"u8);
-                WriteDocument(reader, json, form, level);
-                json.Write("}"u8);
-                break;
+                WriteCode(value, json, form, level);
+                return false;
             default:
-                WriteRare(reader, json);
-                break;
+                OtherTypes.Write(type, value, json, form);
+                return false;
         }
     }
 
-    private static void WriteDocument(IBsonReader reader, IBufferWriter<byte> json, BsonJsonForm form, int level)
+    private static bool WriteDocument(ReadOnlySpan<byte> document, IBufferWriter<byte> json, BsonJsonForm form, int level)
     {
+        var isExact = true;
+        var elements = new BsonElements(document);
         json.Write("{"u8);
-        reader.ReadStartDocument();
-        for (var first = true; reader.ReadBsonType() != BsonType.EndOfDocument; first = false)
+        for (var first = true; elements.Next(); first = false)
         {
             if (!first)
                 json.Write(","u8);
 
-            WriteText(json, reader.ReadName());
+            WriteText(json, BsonElements.Checked(elements.Name));
             json.Write(":"u8);
-            WriteValue(reader, json, form, level + 1);
+            isExact &= WriteValue(elements.Type, elements.Value, json, form, level + 1);
         }
 
-        reader.ReadEndDocument();
         json.Write("}"u8);
+        return isExact;
     }
 
-    private static void WriteArray(IBsonReader reader, IBufferWriter<byte> json, BsonJsonForm form, int level)
+    private static bool WriteArray(ReadOnlySpan<byte> array, IBufferWriter<byte> json, BsonJsonForm form, int level)
     {
+        var isExact = true;
+        var elements = new BsonElements(array);
         json.Write("["u8);
-        reader.ReadStartArray();
-        for (var first = true; reader.ReadBsonType() != BsonType.EndOfDocument; first = false)
+        for (var n = 0; elements.Next(); n++)
         {
-            if (!first)
+            if (n > 0)
                 json.Write(","u8);
 
-            WriteValue(reader, json, form, level + 1);
+            isExact &= Utf8Parser.TryParse(elements.Name, out int name, out var used) && used == elements.Name.Length && name == n;
+            isExact &= WriteValue(elements.Type, elements.Value, json, form, level + 1);
         }
 
-        reader.ReadEndArray();
         json.Write("]"u8);
+        return isExact;
     }
 
-    private static void WriteNumber(IBufferWriter<byte> json, BsonJsonForm form, string type, string digits)
+    private static void WriteNumber(IBufferWriter<byte> json, BsonJsonForm form, string type, long number)
     {
         if (form == BsonJsonForm.Canonical)
-            WriteRaw(json, $$"""{"{{type}}":"{{digits}}"}""");
-        else
-            WriteRaw(json, digits);
+        {
+            WriteRaw(json, $$"""{"{{type}}":"{{number}}"}""");
+            return;
+        }
+
+        const int LongestNumber = 20;
+        Utf8Formatter.TryFormat(number, json.GetSpan(LongestNumber), out var written);
+        json.Advance(written);
     }
 
-    private static void WriteDouble(IBufferWriter<byte> json, BsonJsonForm form, double number)
+    private static bool WriteDouble(IBufferWriter<byte> json, BsonJsonForm form, double number)
     {
         if (!double.IsFinite(number) && form == BsonJsonForm.Plain)
         {
             json.Write("null"u8);
-            return;
+            return false;
         }
 
         // The shortest digits that give the same double back. `1` would come back as an integer.
@@ -190,81 +197,22 @@ internal static class BsonJson
         if (double.IsFinite(number) && !digits.AsSpan().ContainsAny('.', 'E'))
             digits += ".0";
 
-        WriteNumber(json, form, "$numberDouble", digits);
+        WriteRaw(json, form == BsonJsonForm.Canonical ? $$"""{"$numberDouble":"{{digits}}"}""" : digits);
+        return true;
     }
 
-    private static void WriteDate(IBufferWriter<byte> json, BsonJsonForm form, long milliseconds)
+    /// <summary>The whole length, the code as a text, and a document.</summary>
+    private static void WriteCode(ReadOnlySpan<byte> value, IBufferWriter<byte> json, BsonJsonForm form, int level)
     {
-        if (form == BsonJsonForm.Canonical || milliseconds is < 0 or > LastMillisecondOf9999)
-        {
-            WriteRaw(json, $$$"""{"$date":{"$numberLong":"{{{milliseconds}}}"}}""");
-            return;
-        }
+        var rest = value.Length < 2 * sizeof(int) ? throw new FormatException("Code does not end where it should.") : value[sizeof(int)..];
+        var codeLength = BinaryPrimitives.ReadInt32LittleEndian(rest);
+        if (codeLength < 1 || codeLength > rest.Length - sizeof(int))
+            throw new FormatException("Code does not end where it should.");
 
-        var time = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
-        var text = time.ToString(time.Millisecond == 0 ? "yyyy-MM-ddTHH:mm:ssZ" : "yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
-        WriteRaw(json, $$"""{"$date":"{{text}}"}""");
-    }
-
-    /// <summary>The types that are written alike in both forms.</summary>
-    private static void WriteRare(IBsonReader reader, IBufferWriter<byte> json)
-    {
-        switch (reader.GetCurrentBsonType())
-        {
-            case BsonType.ObjectId:
-                WriteRaw(json, $$"""{"$oid":"{{reader.ReadObjectId()}}"}""");
-                break;
-            case BsonType.Decimal128:
-                WriteRaw(json, $$"""{"$numberDecimal":"{{reader.ReadDecimal128()}}"}""");
-                break;
-            case BsonType.Binary:
-                var binary = reader.ReadBinaryData();
-                WriteRaw(
-                    json,
-                    $$$"""{"$binary":{"base64":"{{{Convert.ToBase64String(binary.Bytes)}}}","subType":"{{{(byte)binary.SubType:x2}}}"}}"""
-                );
-                break;
-            case BsonType.RegularExpression:
-                var expression = reader.ReadRegularExpression();
-                json.Write("{\"$regularExpression\":{\"pattern\":"u8);
-                WriteText(json, expression.Pattern);
-                json.Write(",\"options\":"u8);
-                WriteText(json, expression.Options);
-                json.Write("}}"u8);
-                break;
-            case BsonType.Timestamp:
-                var timestamp = new BsonTimestamp(reader.ReadTimestamp());
-                WriteRaw(json, $$$"""{"$timestamp":{"t":{{{(uint)timestamp.Timestamp}}},"i":{{{(uint)timestamp.Increment}}}}}""");
-                break;
-            case BsonType.JavaScript:
-                WriteWrappedText(json, "$code", reader.ReadJavaScript());
-                break;
-            case BsonType.Symbol:
-                WriteWrappedText(json, "$symbol", reader.ReadSymbol());
-                break;
-            case BsonType.Undefined:
-                reader.ReadUndefined();
-                json.Write("""{"$undefined":true}"""u8);
-                break;
-            case BsonType.MinKey:
-                reader.ReadMinKey();
-                json.Write("""{"$minKey":1}"""u8);
-                break;
-            case BsonType.MaxKey:
-                reader.ReadMaxKey();
-                json.Write("""{"$maxKey":1}"""u8);
-                break;
-            default:
-                throw new BsonSerializationException($"It holds a value of the type {reader.GetCurrentBsonType()}, which cannot be read.");
-        }
-    }
-
-    private static void WriteWrappedText(IBufferWriter<byte> json, string type, string text)
-    {
-        WriteRaw(json, $$"""{"{{type}}":""");
-        WriteText(json, text);
+        json.Write("{\"$code\":"u8);
+        WriteText(json, BsonElements.Text(rest[..(sizeof(int) + codeLength)]));
+        json.Write(",\"$scope\":"u8);
+        WriteDocument(rest[(sizeof(int) + codeLength)..], json, form, level + 1);
         json.Write("}"u8);
     }
-
-    public static void WriteRaw(IBufferWriter<byte> json, string text) => Encoding.UTF8.GetBytes(text, json);
 }

@@ -1,122 +1,175 @@
 using System.Buffers;
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
 using MongoDB.Bson;
-using MongoDB.Bson.IO;
-using MongoDB.Bson.Serialization;
-using MongoDB.Bson.Serialization.Serializers;
 
 namespace Eventix.Infrastructure.Migration;
 
-/// <summary>The top level of a document. The first field that does not hold what it should is remembered as the fault.</summary>
-internal sealed class DocumentFields
+/// <summary>
+/// The top level of a document, read as the old server's model read it. The first field that does not hold what it should is remembered as the
+/// fault. Of a field that stands there twice, the last counts.
+/// </summary>
+internal ref struct DocumentFields
 {
     private const int LongestShown = 60;
 
-    private readonly Dictionary<string, BsonValue> _values = new(StringComparer.Ordinal);
+    private readonly ReadOnlySpan<byte> _document;
+    private Slots _slots;
+
+    /// <exception cref="FormatException">The document is damaged.</exception>
+    public DocumentFields(ReadOnlySpan<byte> document)
+    {
+        _document = document;
+        var elements = new BsonElements(document);
+        for (var expected = 0; elements.Next(); )
+        {
+            var field = LegacyField.Find(elements.Name, expected);
+            if (field < 0)
+                continue;
+
+            _slots[field] = new Slot(elements.Type, elements.ValueStart, elements.Value.Length, IsThere: true);
+            expected = field + 1;
+        }
+    }
 
     public string? Fault { get; private set; }
 
-    public byte[]? Args { get; private set; }
+    public readonly bool Has(int field) => _slots[field].IsThere;
 
-    public byte[]? Kwargs { get; private set; }
+    /// <summary>The value as it stands in the document.</summary>
+    public readonly ReadOnlySpan<byte> Value(int field) => _document.Slice(_slots[field].Start, _slots[field].Length);
 
-    public ReadOnlyMemory<byte>? Result { get; private set; }
+    public readonly BsonType Type(int field) => _slots[field].Type;
 
-    public static DocumentFields Read(byte[] document)
-    {
-        var fields = new DocumentFields();
-        using var reader = BsonJson.Open(document);
-
-        reader.ReadStartDocument();
-        while (reader.ReadBsonType() != BsonType.EndOfDocument)
-            fields.Read(reader, reader.ReadName());
-        reader.ReadEndDocument();
-
-        return fields;
-    }
-
-    public bool Has(string field) => _values.ContainsKey(field);
-
-    public string RequiredText(string field)
+    public string RequiredText(int field)
     {
         if (!Has(field))
-            Fail($"{field} is missing: a text is needed.");
-        else if (_values[field].IsBsonNull)
-            Fail($"{field} is null: a text is needed.");
+            Fail($"{LegacyField.Names[field]} is missing: a text is needed.");
+        else if (IsNull(field))
+            Fail($"{LegacyField.Names[field]} is null: a text is needed.");
 
         return Text(field) ?? "";
     }
 
-    public string? Text(string field) =>
-        Value(field) switch
-        {
-            null => null,
-            BsonString text => text.Value,
-            var other => Fail<string?>($"{field} {Shown(other)} is not a text."),
-        };
-
-    /// <summary>Anything but a text that can be stored is no revision, as if there were none.</summary>
-    public string? Revision() =>
-        Value("_rev") is BsonString text && !text.Value.Contains('\0', StringComparison.Ordinal) ? text.Value : null;
-
-    public EventixTaskStatus Status() =>
-        Value("status") switch
-        {
-            null => EventixTaskStatus.Scheduled,
-            BsonString text when EventixTaskStatusText.Parse(text.Value) is { } status => status,
-            var other => Fail<EventixTaskStatus>(
-                $"status {Shown(other)} is not known: scheduled, processing, done, error, retry or null are."
-            ),
-        };
-
-    public DateTimeOffset? Time(string field)
+    public string? Text(int field)
     {
-        DateTimeOffset time = default;
-        var isTime = Value(field) switch
-        {
-            null => false,
-            BsonDateTime date => TryRead(date, out time),
-            BsonString text => LaxInput.TryReadTime(Encoding.UTF8.GetBytes(text.Value), out time, out _),
-            BsonInt32 or BsonInt64 or BsonDouble => LaxInput.TryReadTime(Value(field)!.ToDouble(), out time, out _),
-            _ => false,
-        };
-        if (!isTime && Value(field) is { } other)
-            Fail($"{field} {Shown(other)} is not a time: a date from the years 1 to 9999, ISO 8601 text, a unix time or null is.");
+        if (IsNull(field))
+            return null;
 
-        return isTime ? time : null;
+        return Type(field) == BsonType.String
+            ? BsonElements.ToText(BsonElements.Text(Value(field)))
+            : Fail<string?>($"{LegacyField.Names[field]} {Shown(field)} is not a text.");
     }
 
-    public int? Int(string field)
+    /// <summary>Anything but a text that can be stored is no revision, as if there were none.</summary>
+    public readonly string? Revision() =>
+        Type(LegacyField.Rev) == BsonType.String
+        && BsonElements.ToText(BsonElements.Text(Value(LegacyField.Rev))) is var text
+        && !text.Contains('\0', StringComparison.Ordinal)
+            ? text
+            : null;
+
+    public EventixTaskStatus Status()
     {
-        long number = 0;
-        var isNumber = Value(field) switch
+        if (IsNull(LegacyField.Status))
+            return EventixTaskStatus.Scheduled;
+
+        var status =
+            Type(LegacyField.Status) == BsonType.String
+                ? EventixTaskStatusText.Parse(BsonElements.ToText(BsonElements.Text(Value(LegacyField.Status))))
+                : null;
+        return status
+            ?? Fail<EventixTaskStatus>(
+                $"status {Shown(LegacyField.Status)} is not known: scheduled, processing, done, error, retry or null are."
+            );
+    }
+
+    public DateTimeOffset? Time(int field)
+    {
+        if (IsNull(field))
+            return null;
+
+        DateTimeOffset time = default;
+        var value = Value(field);
+        var isTime = Type(field) switch
         {
-            BsonInt32 integer => Is(integer.Value, out number),
-            BsonInt64 integer => Is(integer.Value, out number),
-            BsonDouble real when double.IsInteger(real.Value) => Is((long)real.Value, out number),
-            BsonString text => LaxInput.TryReadDigits(text.Value, out var digits) && long.TryParse(digits, out number),
-            BsonBoolean truth => Is(truth.Value ? 1 : 0, out number),
+            BsonType.DateTime => TryReadDate(BinaryPrimitives.ReadInt64LittleEndian(value), out time),
+            BsonType.String => LaxInput.TryReadTime(BsonElements.Text(value), out time, out _),
+            BsonType.Int32 or BsonType.Int64 or BsonType.Double => LaxInput.TryReadTime(Number(field), out time, out _),
             _ => false,
         };
-        if (Value(field) is not { } value)
+
+        return isTime
+            ? time
+            : Fail<DateTimeOffset?>(
+                $"{LegacyField.Names[field]} {Shown(field)} is not a time: a date from the years 1 to 9999, ISO 8601 text, a unix time or null is."
+            );
+    }
+
+    public int? Int(int field)
+    {
+        if (IsNull(field))
             return null;
+
+        long number = 0;
+        var value = Value(field);
+        var isNumber = Type(field) switch
+        {
+            BsonType.Int32 => Is(BinaryPrimitives.ReadInt32LittleEndian(value), out number),
+            BsonType.Int64 => Is(BinaryPrimitives.ReadInt64LittleEndian(value), out number),
+            BsonType.Double => double.IsInteger(Number(field)) && Is((long)Number(field), out number),
+            BsonType.String => LaxInput.TryReadDigits(BsonElements.ToText(BsonElements.Text(value)), out var digits)
+                && long.TryParse(digits, out number),
+            BsonType.Boolean => Is(value[0] != 0 ? 1 : 0, out number),
+            _ => false,
+        };
 
         return isNumber && number is >= int.MinValue and <= int.MaxValue
             ? (int)number
-            : Fail<int?>($"{field} {Shown(value)} is not a whole number from {int.MinValue} to {int.MaxValue}.");
+            : Fail<int?>($"{LegacyField.Names[field]} {Shown(field)} is not a whole number from {int.MinValue} to {int.MaxValue}.");
     }
 
-    public bool? Bool(string field) =>
-        Value(field) switch
+    public bool? Bool(int field)
+    {
+        if (IsNull(field))
+            return null;
+
+        var value = Value(field);
+        bool? truth = Type(field) switch
         {
-            null => null,
-            BsonBoolean truth => truth.Value,
-            BsonString text when LaxInput.ReadBool(text.Value) is { } truth => truth,
-            BsonInt32 or BsonInt64 or BsonDouble when Value(field)!.ToDouble() is (0 or 1) and var number => number == 1,
-            var other => Fail<bool?>($"{field} {Shown(other)} is neither true nor false."),
+            BsonType.Boolean => value[0] != 0,
+            BsonType.String => LaxInput.ReadBool(BsonElements.ToText(BsonElements.Text(value))),
+            BsonType.Int32 or BsonType.Int64 or BsonType.Double when Number(field) is 0 or 1 => Number(field) == 1,
+            _ => null,
         };
+
+        return truth ?? Fail<bool?>($"{LegacyField.Names[field]} {Shown(field)} is neither true nor false.");
+    }
+
+    /// <summary>The value as JSON; null when the field is missing or null.</summary>
+    /// <param name="field">Which.</param>
+    /// <param name="only">The type that it must have; null for any.</param>
+    /// <param name="what">What that is called.</param>
+    /// <param name="isExact">False when the JSON alone does not give the value back.</param>
+    public ReadOnlyMemory<byte>? Json(int field, BsonType? only, string what, ref bool isExact)
+    {
+        if (IsNull(field))
+            return null;
+
+        if (only is not null && Type(field) != only)
+        {
+            Fail($"{LegacyField.Names[field]} is of the type {Type(field)}: {what} or null is needed.");
+            return null;
+        }
+
+        var json = new ArrayBufferWriter<byte>(Math.Max(Value(field).Length, 16));
+        isExact = BsonJson.Write(Type(field), Value(field), json, BsonJsonForm.Plain);
+        return json.WrittenMemory;
+    }
 
     public static string Shown(string? text)
     {
@@ -126,18 +179,13 @@ internal sealed class DocumentFields
         return Encoding.UTF8.GetString(json.WrittenSpan) + (text is { Length: > LongestShown } ? "…" : "");
     }
 
-    private static string Shown(BsonValue value) =>
-        value switch
-        {
-            BsonString text => Shown(text.Value),
-            BsonUndefined => "of a nested or unknown type",
-            _ => $"{value} ({value.BsonType})",
-        };
-
-    private static bool TryRead(BsonDateTime date, out DateTimeOffset time)
+    private static bool TryReadDate(long milliseconds, out DateTimeOffset time)
     {
-        time = date.IsValidDateTime ? new DateTimeOffset(date.ToUniversalTime(), TimeSpan.Zero) : default;
-        return date.IsValidDateTime;
+        var isInRange =
+            milliseconds >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds()
+            && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+        time = isInRange ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : default;
+        return isInRange;
     }
 
     private static bool Is(long value, out long number)
@@ -146,58 +194,34 @@ internal sealed class DocumentFields
         return true;
     }
 
-    /// <summary>Null when the field is missing or null.</summary>
-    private BsonValue? Value(string field) => _values.TryGetValue(field, out var value) && !value.IsBsonNull ? value : null;
+    private readonly bool IsNull(int field) => !Has(field) || Type(field) == BsonType.Null;
 
-    private void Read(BsonBinaryReader reader, string field)
-    {
-        switch (field)
+    private readonly double Number(int field) =>
+        Type(field) switch
         {
-            case "args":
-                Args = ReadJson(reader, field, BsonType.Array, "an array");
-                break;
-            case "kwargs":
-                Kwargs = ReadJson(reader, field, BsonType.Document, "a document");
-                break;
-            case "result":
-                // Not in one expression: null would become an empty text by the conversion from an array.
-                if (ReadJson(reader, field, only: null, "") is { } result)
-                    Result = result;
-                break;
-            default:
-                _values[field] = ReadScalar(reader);
-                break;
-        }
-    }
+            BsonType.Int32 => BinaryPrimitives.ReadInt32LittleEndian(Value(field)),
+            BsonType.Int64 => BinaryPrimitives.ReadInt64LittleEndian(Value(field)),
+            _ => BinaryPrimitives.ReadDoubleLittleEndian(Value(field)),
+        };
 
-    /// <summary>Null for BSON's null.</summary>
-    private byte[]? ReadJson(BsonBinaryReader reader, string field, BsonType? only, string what)
+    private readonly string Shown(int field)
     {
-        var type = reader.CurrentBsonType;
-        if (type is BsonType.Null || (only is not null && type != only))
+        var value = Value(field);
+        return (int)Type(field) switch
         {
-            if (type is not BsonType.Null)
-                Fail($"{field} is of the type {type}: {what} or null is needed.");
-
-            reader.SkipValue();
-            return null;
-        }
-
-        var json = new ArrayBufferWriter<byte>();
-        BsonJson.Write(reader, json, BsonJsonForm.Plain);
-        return json.WrittenSpan.ToArray();
-    }
-
-    /// <summary>No field of a task but the three above nests, so nested values are stepped over.</summary>
-    private static BsonValue ReadScalar(BsonBinaryReader reader)
-    {
-        if (reader.CurrentBsonType is BsonType.Document or BsonType.Array or BsonType.JavaScriptWithScope)
-        {
-            reader.SkipValue();
-            return BsonUndefined.Value;
-        }
-
-        return BsonValueSerializer.Instance.Deserialize(BsonDeserializationContext.CreateRoot(reader));
+            (int)BsonType.String => Shown(BsonElements.ToText(BsonElements.Text(value))),
+            (int)BsonType.Boolean => (value[0] != 0 ? "true" : "false") + " (Boolean)",
+            (int)BsonType.Int32 or (int)BsonType.Int64 => (
+                Type(field) == BsonType.Int32
+                    ? BinaryPrimitives.ReadInt32LittleEndian(value)
+                    : BinaryPrimitives.ReadInt64LittleEndian(value)
+            ).ToString(CultureInfo.InvariantCulture) + $" ({Type(field)})",
+            (int)BsonType.Double => $"{Number(field).ToString("R", CultureInfo.InvariantCulture)} (Double)",
+            (int)BsonType.ObjectId => $"{Convert.ToHexStringLower(value)} (ObjectId)",
+            (int)BsonType.DateTime => $"{BinaryPrimitives.ReadInt64LittleEndian(value)} ms (DateTime)",
+            BsonTypes.DbPointer => "of the type DBPointer",
+            _ => $"of the type {Type(field)}",
+        };
     }
 
     private T Fail<T>(string fault)
@@ -207,4 +231,12 @@ internal sealed class DocumentFields
     }
 
     private void Fail(string fault) => Fault ??= fault;
+
+    private readonly record struct Slot(BsonType Type, int Start, int Length, bool IsThere);
+
+    [InlineArray(LegacyField.Count)]
+    private struct Slots
+    {
+        private Slot _first;
+    }
 }

@@ -20,6 +20,15 @@ internal sealed class ImportLedgerEntry
 
     /// <summary>When the import began that recorded it: the same for all entries of one run.</summary>
     public DateTimeOffset RecordedAt { get; init; }
+
+    /// <summary>
+    /// The counter at which the import left the task: while it stands there, nobody has written the task here, and a newer document may
+    /// replace it. Null when the document is no task of its own.
+    /// </summary>
+    public long? StoredRevision { get; init; }
+
+    /// <summary>The uid of the task that a merged document went into.</summary>
+    public string? MergedInto { get; init; }
 }
 
 internal sealed class ImportLedgerConfiguration : IEntityTypeConfiguration<ImportLedgerEntry>
@@ -33,5 +42,12 @@ internal sealed class ImportLedgerConfiguration : IEntityTypeConfiguration<Impor
         builder.HasKey(entry => entry.Uid);
         builder.Property(entry => entry.Uid).UseCollation("C");
         builder.Property(entry => entry.RecordedAt).HasDefaultValueSql("now()");
+        builder.Property(entry => entry.MergedInto).UseCollation("C");
+
+        // For the documents that come back when the task that they went into is finished by the old server. Few are merged.
+        builder
+            .HasIndex(entry => entry.MergedInto)
+            .HasDatabaseName("ix_eventix_import_ledger_merged_into")
+            .HasFilter("merged_into IS NOT NULL");
     }
 }

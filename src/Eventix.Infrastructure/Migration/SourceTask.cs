@@ -17,7 +17,13 @@ namespace Eventix.Infrastructure.Migration;
 /// <param name="Document">The whole document as it stood in the dump.</param>
 internal sealed record SourceTask(NewTask Task, DateTimeOffset? UpdatedAt, long RevisionCounter, string? ImportedRevision, byte[] Document)
 {
+    private static readonly ReadOnlyMemory<byte> NoArgs = "[]"u8.ToArray();
+    private static readonly ReadOnlyMemory<byte> NoKwargs = "{}"u8.ToArray();
+
     public string Uid => Task.Uid;
+
+    /// <summary>What the JSON of args, kwargs and result does not give back: see <see cref="OriginalValues"/>. Null for nearly all.</summary>
+    public byte[]? Original { get; init; }
 
     public (string Namespace, string? UniqueKey) Key => (Task.Namespace, Task.UniqueKey);
 
@@ -26,27 +32,25 @@ internal sealed record SourceTask(NewTask Task, DateTimeOffset? UpdatedAt, long 
     /// <summary>Reads a document. Returns null when it is no task, with the reason.</summary>
     public static SourceTask? Read(byte[] document, IValidator<NewTask> rules, out string reason)
     {
-        DocumentFields fields;
         try
         {
-            fields = DocumentFields.Read(document);
+            var fields = new DocumentFields(document);
+            var updatedAt = fields.Time(LegacyField.UpdatedTime);
+            var task = MakeTask(ref fields, out var original);
+            reason = fields.Fault ?? FirstFault(rules, task) ?? "";
+            if (reason.Length > 0)
+                return null;
+
+            // A revision that does not begin with a number from 1 is none that the old server made.
+            return Revision.TryReadCounter(task.Revision, out var counter) && counter > 0
+                ? new SourceTask(task, updatedAt, counter, task.Revision, document) { Original = original }
+                : new SourceTask(task, updatedAt, RevisionCounter: 1, ImportedRevision: null, document) { Original = original };
         }
-        catch (Exception damage) when (IsDamage(damage))
+        catch (FormatException damage)
         {
             reason = $"The document cannot be read: {damage.Message}";
             return null;
         }
-
-        var updatedAt = fields.Time("updated_time");
-        var task = MakeTask(fields);
-        reason = fields.Fault ?? FirstFault(rules, task) ?? "";
-        if (reason.Length > 0)
-            return null;
-
-        // A revision that does not begin with a number from 1 is none that the old server made.
-        return Revision.TryReadCounter(task.Revision, out var counter) && counter > 0
-            ? new SourceTask(task, updatedAt, counter, task.Revision, document)
-            : new SourceTask(task, updatedAt, RevisionCounter: 1, ImportedRevision: null, document);
     }
 
     /// <summary>The same with every time that was missing, by the database's clock, and with a lease when it is running.</summary>
@@ -90,39 +94,45 @@ internal sealed record SourceTask(NewTask Task, DateTimeOffset? UpdatedAt, long 
             },
         };
 
-    /// <summary>What readers throw at bytes that are no BSON, at text that is no UTF-8, and at endless nesting.</summary>
-    public static bool IsDamage(Exception exception) =>
-        exception is BsonException or FormatException or IOException or ArgumentException or OverflowException or InvalidOperationException;
+    private static NewTask MakeTask(ref DocumentFields fields, out byte[]? original)
+    {
+        var (argsAreExact, kwargsAreExact, resultIsExact) = (true, true, true);
+        var args = fields.Json(LegacyField.Args, BsonType.Array, "an array", ref argsAreExact);
+        var kwargs = fields.Json(LegacyField.Kwargs, BsonType.Document, "a document", ref kwargsAreExact);
+        var result = fields.Json(LegacyField.Result, only: null, "", ref resultIsExact);
+        original = OriginalValues.Of(ref fields, argsAreExact, kwargsAreExact, resultIsExact);
 
-    private static NewTask MakeTask(DocumentFields fields) =>
-        new()
+        return new()
         {
-            Uid = fields.RequiredText("_id"),
+            Uid = fields.RequiredText(LegacyField.Id),
             Revision = fields.Revision(),
-            Version = fields.Int("version") ?? 1,
-            CreatedAt = fields.Time("created_time"),
-            UniqueKey = fields.Text("unique_key"),
-            Eta = fields.Time("eta"),
-            Scheduled = fields.Time("scheduled"),
+            Version = fields.Int(LegacyField.Version) ?? 1,
+            CreatedAt = fields.Time(LegacyField.CreatedTime),
+            UniqueKey = fields.Text(LegacyField.UniqueKey),
+            Eta = fields.Time(LegacyField.Eta),
+            Scheduled = fields.Time(LegacyField.Scheduled),
             Status = fields.Status(),
-            Priority = fields.Int("priority") ?? 0,
-            Namespace = fields.Text("namespace") ?? EventixTask.DefaultNamespace,
-            Task = fields.RequiredText("task"),
-            Args = fields.Args ?? "[]"u8.ToArray(),
-            Kwargs = fields.Kwargs ?? "{}"u8.ToArray(),
-            WorkerId = fields.Text("worker_id"),
-            WorkerExpires = fields.Time("worker_expires"),
-            Retry = fields.Bool("retry") ?? true,
-            MaxRetries = fields.Int("max_retries"),
-            ErrorEtaInc = fields.Int("error_eta_inc") ?? EventixTask.DefaultErrorEtaInc,
-            ErrorEtaMax = fields.Int("error_eta_max") ?? EventixTask.DefaultErrorEtaMax,
-            StoreResult = fields.Bool("store_result") ?? true,
-            Result = fields.Result,
-            ErrorExpires = fields.Int("error_expires"),
-            ResultExpires = fields.Has("result_expires") ? fields.Int("result_expires") : EventixTask.DefaultResultExpires,
-            Expires = fields.Time("expires"),
-            Operator = fields.Has("operator") ? fields.Text("operator") : EventixTask.DefaultOperator,
+            Priority = fields.Int(LegacyField.Priority) ?? 0,
+            Namespace = fields.Text(LegacyField.Namespace) ?? EventixTask.DefaultNamespace,
+            Task = fields.RequiredText(LegacyField.Task),
+            Args = args ?? NoArgs,
+            Kwargs = kwargs ?? NoKwargs,
+            WorkerId = fields.Text(LegacyField.WorkerId),
+            WorkerExpires = fields.Time(LegacyField.WorkerExpires),
+            Retry = fields.Bool(LegacyField.Retry) ?? true,
+            MaxRetries = fields.Int(LegacyField.MaxRetries),
+            ErrorEtaInc = fields.Int(LegacyField.ErrorEtaInc) ?? EventixTask.DefaultErrorEtaInc,
+            ErrorEtaMax = fields.Int(LegacyField.ErrorEtaMax) ?? EventixTask.DefaultErrorEtaMax,
+            StoreResult = fields.Bool(LegacyField.StoreResult) ?? true,
+            Result = result,
+            ErrorExpires = fields.Int(LegacyField.ErrorExpires),
+            ResultExpires = fields.Has(LegacyField.ResultExpires)
+                ? fields.Int(LegacyField.ResultExpires)
+                : EventixTask.DefaultResultExpires,
+            Expires = fields.Time(LegacyField.Expires),
+            Operator = fields.Has(LegacyField.Operator) ? fields.Text(LegacyField.Operator) : EventixTask.DefaultOperator,
         };
+    }
 
     private static string? FirstFault(IValidator<NewTask> rules, NewTask task)
     {

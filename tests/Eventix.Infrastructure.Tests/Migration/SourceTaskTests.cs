@@ -123,7 +123,7 @@ public sealed class SourceTaskTests
             { "eta", "tomorrow", "eta \"tomorrow\" is not a time: *" },
             { "eta", new BsonDateTime(long.MaxValue), "eta * is not a time: *" },
             { "eta", true, "eta true (Boolean) is not a time: *" },
-            { "eta", new BsonDocument(), "eta of a nested or unknown type is not a time: *" },
+            { "eta", new BsonDocument(), "eta of the type Document is not a time: *" },
             { "args", new BsonDocument("a", 1), "args is of the type Document: an array or null is needed." },
             { "kwargs", new BsonArray(), "kwargs is of the type Array: a document or null is needed." },
             { "priority", 2147483648L, "priority 2147483648 (Int64) is not a whole number from -2147483648 to 2147483647." },

@@ -604,11 +604,75 @@ namespace Eventix.Schema.Migrations
                         .HasAnnotation("Npgsql:StorageParameter:fillfactor", 50);
                 });
 
+            modelBuilder.Entity("Eventix.Infrastructure.Migration.ImportCheckpoint", b =>
+                {
+                    b.Property<string>("Source")
+                        .HasColumnType("text")
+                        .HasColumnName("source")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("FinishedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("finished_at");
+
+                    b.Property<long>("Imported")
+                        .HasColumnType("bigint")
+                        .HasColumnName("imported");
+
+                    b.Property<long>("Merged")
+                        .HasColumnType("bigint")
+                        .HasColumnName("merged");
+
+                    b.Property<string>("Position")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("position");
+
+                    b.Property<long>("Read")
+                        .HasColumnType("bigint")
+                        .HasColumnName("read");
+
+                    b.Property<long>("Rejected")
+                        .HasColumnType("bigint")
+                        .HasColumnName("rejected");
+
+                    b.Property<long>("ReportLength")
+                        .HasColumnType("bigint")
+                        .HasColumnName("report_length");
+
+                    b.Property<long>("Skipped")
+                        .HasColumnType("bigint")
+                        .HasColumnName("skipped");
+
+                    b.Property<DateTimeOffset>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("Version")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("version");
+
+                    b.HasKey("Source")
+                        .HasName("pk_eventix_import_checkpoint");
+
+                    b.ToTable("eventix_import_checkpoint", (string)null);
+                });
+
             modelBuilder.Entity("Eventix.Infrastructure.Migration.ImportLedgerEntry", b =>
                 {
                     b.Property<string>("Uid")
                         .HasColumnType("text")
                         .HasColumnName("uid")
+                        .UseCollation("C");
+
+                    b.Property<string>("MergedInto")
+                        .HasColumnType("text")
+                        .HasColumnName("merged_into")
                         .UseCollation("C");
 
                     b.Property<string>("Outcome")
@@ -626,13 +690,54 @@ namespace Eventix.Schema.Migrations
                         .HasColumnType("text")
                         .HasColumnName("source_revision");
 
+                    b.Property<long?>("StoredRevision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("stored_revision");
+
                     b.HasKey("Uid")
                         .HasName("pk_eventix_import_ledger");
+
+                    b.HasIndex("MergedInto")
+                        .HasDatabaseName("ix_eventix_import_ledger_merged_into")
+                        .HasFilter("merged_into IS NOT NULL");
 
                     b.ToTable("eventix_import_ledger", null, t =>
                         {
                             t.HasCheckConstraint("ck_eventix_import_ledger_outcome", "outcome IN ('imported', 'merged', 'skipped')");
                         });
+                });
+
+            modelBuilder.Entity("Eventix.Infrastructure.Migration.ImportNote", b =>
+                {
+                    b.Property<string>("Uid")
+                        .HasColumnType("text")
+                        .HasColumnName("uid")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("ArgumentsCreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("arguments_created_at");
+
+                    b.Property<long?>("ArgumentsRevision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("arguments_revision");
+
+                    b.Property<string>("ArgumentsUid")
+                        .HasColumnType("text")
+                        .HasColumnName("arguments_uid");
+
+                    b.Property<byte[]>("Document")
+                        .HasColumnType("bytea")
+                        .HasColumnName("document");
+
+                    b.Property<byte[]>("Original")
+                        .HasColumnType("bytea")
+                        .HasColumnName("original");
+
+                    b.HasKey("Uid")
+                        .HasName("pk_eventix_import_note");
+
+                    b.ToTable("eventix_import_note", (string)null);
                 });
 #pragma warning restore 612, 618
         }
