@@ -16,4 +16,7 @@ public static class DomainErrors
 
     /// <summary>In a task's result: it was cancelled while it waited.</summary>
     public const string TaskCancelled = "TaskCancelled";
+
+    /// <summary>In a task's result: so many of its leases ran out that it was set aside.</summary>
+    public const string TooManyLostLeases = "TooManyLostLeases";
 }

@@ -51,12 +51,14 @@ public static class DependencyInjection
         services.AddSingleton<ITaskProgress, TaskProgress>();
         services.AddScoped<ITaskStore, TaskStore>();
         services.AddSingleton<TaskMaintenance>();
+        services.AddSingleton<ITaskMaintenance>(provider => provider.GetRequiredService<TaskMaintenance>());
+        services.AddSingleton<TaskRetention>();
+        services.AddSingleton<LegacyCleanUps>();
         services.AddSingleton<ListSlots>();
         services.AddSingleton<TaskStatistics>();
         services.AddHostedService<ArrivalListener>();
         services.AddSingleton<ArrivalNotifier>();
         services.AddHostedService(provider => provider.GetRequiredService<ArrivalNotifier>());
-        services.AddOptionsFromVariables<MaintenanceOptions>();
         services.AddHostedService<MaintenanceLoop>();
     }
 }

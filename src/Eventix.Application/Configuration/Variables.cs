@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace Eventix.Application.Configuration;
@@ -32,6 +33,28 @@ public sealed class Variables(IConfiguration configuration)
     /// <summary>Like <see cref="Number"/>, in whole seconds.</summary>
     public TimeSpan Seconds(string name, TimeSpan fallback, int min, int max) =>
         TimeSpan.FromSeconds(Number(name, (int)fallback.TotalSeconds, min, max));
+
+    /// <summary>Whole numbers with commas between; null when not set.</summary>
+    /// <param name="count">How many there must be; a single one stands for all of them.</param>
+    /// <param name="each">What each of them is for.</param>
+    public IReadOnlyList<int>? Numbers(string name, int count, string each, int min, int max)
+    {
+        if (Text(name) is not { } text)
+            return null;
+
+        var numbers = new List<int>();
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (int.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max)
+                numbers.Add(number);
+        }
+
+        if (numbers.Count == text.Split(',').Length && (numbers.Count == count || numbers.Count == 1))
+            return numbers.Count == count ? numbers : [.. Enumerable.Repeat(numbers[0], count)];
+
+        Refuse(name, text, $"{count} whole numbers from {min} to {max} with commas between, one for each {each}, or a single one for all");
+        return null;
+    }
 
     /// <summary>True, yes, on, 1 and their opposites, in any case.</summary>
     public bool Switch(string name, bool fallback)

@@ -18,10 +18,10 @@ public interface ITaskClaims
     Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(ClaimRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Extends the leases of those of <paramref name="uids"/> that <paramref name="workerId"/> holds, without touching revisions. Returns the
-    /// uids and revisions that it still holds: what is missing was lost.
+    /// Extends the leases of those of <paramref name="uids"/> that <paramref name="workerId"/> holds, without touching revisions. Returns what it
+    /// still holds: what is missing was lost. Never waits for somebody who is writing one of the tasks right now.
     /// </summary>
-    Task<IReadOnlySet<(string Uid, Revision Revision)>> ExtendLeasesAsync(
+    Task<IReadOnlyList<HeldLease>> ExtendLeasesAsync(
         string workerId,
         IReadOnlyCollection<string> uids,
         TimeSpan lease,
@@ -47,3 +47,8 @@ public sealed record ClaimRequest(
     IReadOnlyList<string>? TaskNames = null,
     string? ClaimId = null
 );
+
+/// <summary>A lease that a worker still holds.</summary>
+/// <param name="IsExtended">False for a task that is being written right now, by this worker or an operator: its lease ends when it did before.</param>
+/// <param name="IsCancelled">Somebody asked for the task's end.</param>
+public sealed record HeldLease(string Uid, Revision Revision, bool IsExtended, bool IsCancelled);

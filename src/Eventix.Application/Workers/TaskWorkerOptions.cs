@@ -9,8 +9,23 @@ public sealed class TaskWorkerOptions : IOptionsFromVariables
 {
     private const int MaxWorkerIdBytes = 1000;
 
-    /// <summary>At least one; claimed from in this order.</summary>
+    private const int MaxConcurrency = 10_000;
+    private const int MaxWeight = 1000;
+
+    /// <summary>The lease in seconds: with the interval of maintenance, a dead host is noticed within a minute.</summary>
+    private const int DefaultLease = 45;
+
+    /// <summary>At least one.</summary>
     public IReadOnlyList<string> Namespaces { get; set; } = [EventixTask.DefaultNamespace];
+
+    /// <summary>How many tasks of each namespace are begun for those of the others, while all of them have any; null for as many.</summary>
+    public IReadOnlyList<int>? NamespaceWeights { get; set; }
+
+    /// <summary>Whether a namespace has its turn only when those in front of it have nothing due.</summary>
+    public bool IsStrictOrder { get; set; }
+
+    /// <summary>Tasks of each namespace that run at the same time, 0 for as many as the host runs; null for no such limit.</summary>
+    public IReadOnlyList<int>? NamespaceConcurrency { get; set; }
 
     /// <summary>Tasks that run at the same time; 1 to 10,000.</summary>
     public int Concurrency { get; set; } = 2 * Environment.ProcessorCount;
@@ -27,15 +42,25 @@ public sealed class TaskWorkerOptions : IOptionsFromVariables
     /// <summary>How long claimed tasks may lie here without any of them being begun; then they are given back for other workers.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a claim holds without a heartbeat.</summary>
-    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(EventixTask.DefaultLease);
+    /// <summary>
+    /// How long a claim holds without a heartbeat, of which there are three in that time; 2 seconds to 1 hour. A host that cannot reach
+    /// PostgreSQL for so long stops what it runs.
+    /// </summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(DefaultLease);
 
     public void Read(Variables variables)
     {
         Namespaces = ReadNamespaces(variables);
-        Concurrency = variables.Number("EVENTIX_WORKER_CONCURRENCY", Concurrency, 1, 10_000);
+        NamespaceWeights = variables.Numbers("EVENTIX_NAMESPACE_WEIGHTS", Namespaces.Count, "namespace", 1, MaxWeight);
+        NamespaceConcurrency = variables.Numbers("EVENTIX_NAMESPACE_CONCURRENCY", Namespaces.Count, "namespace", 0, MaxConcurrency);
+        IsStrictOrder = variables.Switch("EVENTIX_NAMESPACE_STRICT_ORDER", IsStrictOrder);
+        if (IsStrictOrder && NamespaceWeights is not null)
+            variables.Refuse("EVENTIX_NAMESPACE_WEIGHTS is set and EVENTIX_NAMESPACE_STRICT_ORDER is on: unset one of them.");
+
+        Concurrency = variables.Number("EVENTIX_WORKER_CONCURRENCY", Concurrency, 1, MaxConcurrency);
         WorkerId = ReadWorkerId(variables) ?? WorkerId;
         Grace = variables.Seconds("EVENTIX_WORKER_GRACE_SECONDS", Grace, 0, 86_400);
+        Lease = variables.Seconds("EVENTIX_WORKER_LEASE_SECONDS", Lease, 2, 3600);
     }
 
     private IReadOnlyList<string> ReadNamespaces(Variables variables)

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Eventix.Application.Configuration;
 using Eventix.Application.Messaging;
+using Eventix.Application.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -20,6 +21,12 @@ public static class WorkerRegistration
     {
         services.AddSingleton<TaskRunner>();
         services.AddSingleton<OutcomeWriter>();
+        services.AddSingleton<WorkerIncarnation>();
+        services.AddSingleton<TasksInHand>();
+        services.AddSingleton<RunningTasks>();
+        services.AddSingleton<TaskNameLimits>();
+        services.AddSingleton<ClaimLoop>();
+        services.AddSingleton<LeaseKeeper>();
         services.AddHostedService<TaskWorker>();
 
         return services;
@@ -30,8 +37,10 @@ public static class WorkerRegistration
         services.AddTasks(typeof(WorkerRegistration).Assembly);
         services.TryAddSingleton(provider => new TaskRegistry(provider.GetServices<TaskAssembly>().Select(tasks => tasks.Assembly)));
         services.AddSingleton<TaskArrivals>();
+        services.AddSingleton<TaskCancels>();
         services.AddScoped<IEventixScheduler, EventixScheduler>();
         services.AddOptionsFromVariables<TaskWorkerOptions>();
+        services.AddOptionsFromVariables<MaintenanceOptions>();
 
         return services;
     }

@@ -8,12 +8,13 @@ using Npgsql;
 namespace Eventix.Infrastructure.Tasks;
 
 /// <summary>
-/// Hears from other processes that tasks came in: one connection of its own for each process, outside of the pool. Whoever waits also looks by
+/// Hears from other processes that tasks came in, and that running ones are to stop: one connection of its own for each process, outside of the pool. Whoever waits also looks by
 /// itself, so what is not heard (while the connection is away, or behind a pooler in transaction mode, which cannot listen) only comes later.
 /// </summary>
 internal sealed class ArrivalListener(
     IOptions<DatabaseOptions> options,
     TaskArrivals arrivals,
+    TaskCancels cancels,
     ArrivalNotifier notifier,
     TimeProvider clock,
     ILogger<ArrivalListener> logger
@@ -21,7 +22,10 @@ internal sealed class ArrivalListener(
 {
     public const string Channel = "eventix_task";
 
-    private const string Listen = $"LISTEN {Channel}";
+    /// <summary>Its notifications carry the uid of a running task that was cancelled.</summary>
+    public const string CancelChannel = "eventix_cancel";
+
+    private const string Listen = $"LISTEN {Channel}; LISTEN {CancelChannel}";
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
 
@@ -55,7 +59,7 @@ internal sealed class ArrivalListener(
     private async Task ListenAsync(Action listening, CancellationToken stoppingToken)
     {
         await using var connection = new NpgsqlConnection(ConnectionString());
-        connection.Notification += (_, notification) => Hear(notification.Payload);
+        connection.Notification += (_, notification) => Hear(notification);
         await connection.OpenAsync(stoppingToken);
 
         await using (var listen = new NpgsqlCommand(Listen, connection))
@@ -75,9 +79,11 @@ internal sealed class ArrivalListener(
             KeepAlive = 30,
         }.ConnectionString;
 
-    private void Hear(string payload)
+    private void Hear(NpgsqlNotificationEventArgs notification)
     {
-        if (notifier.TryRead(payload, out var @namespace))
+        if (notification.Channel == CancelChannel)
+            cancels.Hear(notification.Payload);
+        else if (notifier.TryRead(notification.Payload, out var @namespace))
             arrivals.Hear(@namespace);
     }
 }

@@ -1,3 +1,4 @@
+using Eventix.Application.Tasks;
 using Eventix.Application.Workers;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,58 +7,101 @@ using Npgsql;
 
 namespace Eventix.Infrastructure.Tasks;
 
-/// <summary>Runs the maintenance of tasks at an interval, in every host with a database.</summary>
+/// <summary>
+/// Keeps the tasks in order, in every host with a database. Lost leases, expired tasks and retention have a rhythm each: none of them waits for
+/// another one that has much to do.
+/// </summary>
 internal sealed class MaintenanceLoop(
-    TaskMaintenance maintenance,
+    ITaskMaintenance maintenance,
+    TaskRetention retention,
+    LegacyCleanUps legacy,
     IOptions<MaintenanceOptions> options,
     TimeProvider clock,
     ILogger<MaintenanceLoop> logger
 ) : BackgroundService
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    // A sweep reads the whole table: at most once a minute, and a fiftieth of the time.
+    private static readonly TimeSpan ShortestBetweenSweeps = TimeSpan.FromMinutes(1);
+    private const int SweepShare = 50;
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!options.Value.Enabled)
-            return;
+            return Task.CompletedTask;
 
+        return Task.WhenAll(
+            RepeatAsync(ReleaseAsync, stoppingToken),
+            RepeatAsync(DeleteExpiredAsync, stoppingToken),
+            RepeatAsync(AnswerLegacyAsync, stoppingToken),
+            retention.IsWanted ? RepeatAsync(SweepAsync, stoppingToken) : Task.CompletedTask
+        );
+    }
+
+    /// <param name="round">Answers how long to wait until the next one.</param>
+    private async Task RepeatAsync(Func<CancellationToken, Task<TimeSpan>> round, CancellationToken stoppingToken)
+    {
+        var pause = TimeSpan.Zero;
         do
         {
             try
             {
-                await RunOnceAsync(stoppingToken);
+                pause = await round(stoppingToken);
             }
-            catch (NpgsqlException unreachable)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
-                // The next round tries again; a host does not end because its database is away for a while.
-                logger.LogWarning(
-                    unreachable,
-                    "Maintenance could not reach PostgreSQL; it tries again in {Interval}",
-                    options.Value.Interval
-                );
+                return;
             }
-        } while (await Waiting.ForAsync(options.Value.Interval, clock, stoppingToken));
+            catch (Exception failed) when (failed is NpgsqlException or InvalidCastException)
+            {
+                // The latter: a row that an operator gave a time beyond the calendar. A host does not end because its database is away.
+                pause = options.Value.Interval;
+                logger.LogWarning(failed, "A round of maintenance failed; the next one is in {Interval}", pause);
+            }
+        } while (await Waiting.ForAsync(pause, clock, stoppingToken));
     }
 
-    private async Task RunOnceAsync(CancellationToken cancellationToken)
+    private async Task<TimeSpan> ReleaseAsync(CancellationToken cancellationToken)
     {
-        var rescued = await UntilNoneIsLeftAsync(maintenance.RescueAsync, cancellationToken);
-        var deleted = await UntilNoneIsLeftAsync(maintenance.DeleteExpiredAsync, cancellationToken);
+        var released = await maintenance.ReleaseLostLeasesAsync(cancellationToken);
+        if (released > 0)
+            logger.LogInformation("Released {Count} tasks whose lease had run out", released);
 
-        if (rescued > 0)
-            logger.LogInformation("Released {Count} tasks whose lease had run out", rescued);
+        return options.Value.Interval;
+    }
+
+    private async Task<TimeSpan> DeleteExpiredAsync(CancellationToken cancellationToken)
+    {
+        var deleted = await maintenance.DeleteExpiredTasksAsync(cancellationToken);
         if (deleted > 0)
             logger.LogInformation("Deleted {Count} finished tasks that had expired", deleted);
+
+        return options.Value.Interval;
     }
 
-    private static async Task<int> UntilNoneIsLeftAsync(Func<CancellationToken, Task<int>> batch, CancellationToken cancellationToken)
+    private async Task<TimeSpan> AnswerLegacyAsync(CancellationToken cancellationToken)
     {
-        var total = 0;
-        int changed;
-        do
+        var asked = await legacy.TakeAsync(cancellationToken);
+        if (asked.Count > 0)
         {
-            changed = await batch(cancellationToken);
-            total += changed;
-        } while (changed == TaskMaintenance.BatchSize);
+            await maintenance.ReleaseLostLeasesAsync(cancellationToken);
+            await maintenance.DeleteExpiredTasksAsync(cancellationToken);
+            await legacy.AnswerAsync(asked, cancellationToken);
+        }
 
-        return total;
+        return options.Value.Interval;
+    }
+
+    private async Task<TimeSpan> SweepAsync(CancellationToken cancellationToken)
+    {
+        var began = clock.GetTimestamp();
+
+        var deleted = await retention.SweepAsync(cancellationToken);
+        if (deleted > 0)
+            logger.LogInformation("Deleted {Count} finished tasks beyond the retention", deleted);
+        if (deleted == TaskRetention.MostPicked)
+            return TimeSpan.Zero;
+
+        var rest = SweepShare * clock.GetElapsedTime(began);
+        return rest > ShortestBetweenSweeps ? rest : ShortestBetweenSweeps;
     }
 }

@@ -70,11 +70,25 @@ internal sealed class TaskClaims : ITaskClaims
 
     // By uid, not by worker alone: a claim whose answer got lost on its way left tasks under this worker that nobody runs, and their leases
     // must end. No indexed column changes: such an update stays on its page and touches no index.
+    // SKIP LOCKED: a write-back that waits for a lock holds locks itself, and must not let the leases of everything else run out. What is locked
+    // cannot be rescued either, so it is still held.
     private const string ExtendLeases = """
-        UPDATE eventix_task
-        SET worker_expires = now() + $2
-        WHERE uid = ANY ($3) AND worker_id = $1 AND status = 'processing'
-        RETURNING uid, id, revision
+        WITH free AS MATERIALIZED (
+            SELECT t.uid
+            FROM eventix_task t
+            WHERE t.uid = ANY ($3) AND t.worker_id = $1 AND t.status = 'processing'
+            FOR NO KEY UPDATE SKIP LOCKED
+        ), extended AS (
+            UPDATE eventix_task t
+            SET worker_expires = now() + $2
+            FROM free
+            WHERE t.uid = free.uid
+            RETURNING t.uid
+        )
+        SELECT t.uid, t.id, t.revision, extended.uid IS NOT NULL, t.cancel_requested_at IS NOT NULL
+        FROM eventix_task t
+        LEFT JOIN extended ON extended.uid = t.uid
+        WHERE t.uid = ANY ($3) AND t.worker_id = $1 AND t.status = 'processing'
         """;
 
     // Held until the transaction ends: a second claim under the same name waits here, and then finds what the first one got.
@@ -210,7 +224,7 @@ internal sealed class TaskClaims : ITaskClaims
         return tasks;
     }
 
-    public async Task<IReadOnlySet<(string Uid, Revision Revision)>> ExtendLeasesAsync(
+    public async Task<IReadOnlyList<HeldLease>> ExtendLeasesAsync(
         string workerId,
         IReadOnlyCollection<string> uids,
         TimeSpan lease,
@@ -222,9 +236,12 @@ internal sealed class TaskClaims : ITaskClaims
 
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
 
-        var held = new HashSet<(string, Revision)>();
+        var held = new List<HeldLease>(uids.Count);
         while (await rows.ReadAsync(cancellationToken))
-            held.Add((rows.GetString(0), new Revision(rows.GetInt64(1), rows.GetInt64(2))));
+        {
+            var revision = new Revision(rows.GetInt64(1), rows.GetInt64(2));
+            held.Add(new HeldLease(rows.GetString(0), revision, rows.GetBoolean(3), rows.GetBoolean(4)));
+        }
 
         return held;
     }

@@ -1,26 +1,37 @@
+using Eventix.Application.Tasks;
 using Eventix.Infrastructure.Persistence;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Eventix.Infrastructure.Tasks;
 
 /// <summary>
 /// Releases tasks whose lease ran out and deletes finished tasks that expired, in bounded batches, each in a transaction of its own. Any number
-/// of hosts may call it: an advisory lock of the transaction lets one at a time through, the others find nothing to do.
+/// of hosts may call it: an advisory lock of the transaction lets one at a time through, the others find nothing to do. Each of the two has a
+/// lock of its own, so that a long clean-up keeps nobody from noticing a dead worker.
 /// </summary>
-internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks waiting)
+internal sealed partial class TaskMaintenance(
+    NpgsqlDataSource database,
+    WaitingTasks waiting,
+    IOptions<MaintenanceOptions> options,
+    ILogger<TaskMaintenance> logger
+) : ITaskMaintenance
 {
     /// <summary>Rows that one transaction changes at most.</summary>
     public const int BatchSize = 500;
 
-    private const string TryLock = "SELECT pg_try_advisory_xact_lock(hashtextextended('eventix maintenance', 0))";
+    private const string TryLock = "SELECT pg_try_advisory_xact_lock(hashtextextended('eventix ' || $1, 0))";
 
     // Times come back within the calendar of .NET: one row with a time beyond it, by an operator's hand, must not keep all others leased.
-    // A task that was asked to stop does not run again: nobody is left who could say otherwise.
+    // A task that was asked to stop does not run again: nobody is left who could say otherwise. Nor does one that lost its last lease.
     // Running tasks, and waiting ones that carry a worker (imported or posted so): until their lease is over nobody can claim them.
     // SKIP LOCKED: a row that is being written right now is not lost.
     private const string Rescue = $"""
         WITH lost AS MATERIALIZED (
-            SELECT uid, cancel_requested_at IS NOT NULL AS is_cancelled
+            SELECT uid,
+                   cancel_requested_at IS NOT NULL AS is_cancelled,
+                   cancel_requested_at IS NULL AND $2 > 0 AND lost_leases + 1 >= $2 AS is_abandoned
             FROM eventix_task
             WHERE (status = 'processing' OR (status IN ('scheduled', 'retry') AND worker_id IS NOT NULL)) AND worker_expires < now()
             LIMIT $1
@@ -39,6 +50,19 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks wa
             FROM lost
             WHERE t.uid = lost.uid AND lost.is_cancelled
             RETURNING t.uid
+        ), abandoned AS (
+            UPDATE eventix_task t
+            SET status = 'error',
+                result = ({AbandonedTask.ErrorBefore} || (t.lost_leases + 1) || {AbandonedTask.ErrorAfter})::json,
+                expires = coalesce(now() + make_interval(secs => t.error_expires), t.expires),
+                worker_expires = NULL,
+                lost_leases = t.lost_leases + 1,
+                imported_revision = NULL,
+                revision = t.revision + 1,
+                updated_at = now()
+            FROM lost
+            WHERE t.uid = lost.uid AND lost.is_abandoned
+            RETURNING t.uid, t.task, t.namespace, t.lost_leases
         ), freed AS (
             UPDATE eventix_task t
             SET status = 'scheduled',
@@ -50,20 +74,22 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks wa
                 revision = t.revision + 1,
                 updated_at = now()
             FROM lost
-            WHERE t.uid = lost.uid AND t.unique_key IS NULL AND NOT lost.is_cancelled
+            WHERE t.uid = lost.uid AND t.unique_key IS NULL AND NOT lost.is_cancelled AND NOT lost.is_abandoned
             RETURNING t.namespace, t.priority, t.eta
         ), taken AS (
             DELETE FROM eventix_task t
             USING lost
-            WHERE t.uid = lost.uid AND t.unique_key IS NOT NULL AND NOT lost.is_cancelled
+            WHERE t.uid = lost.uid AND t.unique_key IS NOT NULL AND NOT lost.is_cancelled AND NOT lost.is_abandoned
             RETURNING t.*, 'scheduled' AS new_status, t.result AS new_result, t.eta AS new_eta, t.max_retries AS new_max_retries,
                 t.error_eta_inc AS new_error_eta_inc, t.attempt AS new_attempt, t.lost_leases + 1 AS new_lost_leases
         ), {ReturnToWaiting.FromTaken}
-        SELECT namespace, priority, greatest(least(eta, now()), '0001-01-01 00:00:00+00') FROM freed
+        SELECT 'freed', namespace, priority, greatest(least(eta, now()), '0001-01-01 00:00:00+00'), NULL, NULL FROM freed
         UNION ALL
-        SELECT namespace, priority, greatest(least(first_eta, now()), '0001-01-01 00:00:00+00') FROM ranked
+        SELECT 'freed', namespace, priority, greatest(least(first_eta, now()), '0001-01-01 00:00:00+00'), NULL, NULL FROM ranked
         UNION ALL
-        SELECT NULL, NULL, NULL FROM cancelled
+        SELECT 'cancelled', NULL, NULL, NULL, NULL, NULL FROM cancelled
+        UNION ALL
+        SELECT 'abandoned', namespace, lost_leases, NULL, uid, task FROM abandoned
         """;
 
     // Only finished tasks: one that still waits or runs is not deleted, however old its time is.
@@ -78,13 +104,31 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks wa
         DELETE FROM eventix_task t USING old WHERE t.uid = old.uid
         """;
 
+    public Task<int> ReleaseLostLeasesAsync(CancellationToken cancellationToken) => UntilNoneIsLeftAsync(RescueAsync, cancellationToken);
+
+    public Task<int> DeleteExpiredTasksAsync(CancellationToken cancellationToken) => UntilNoneIsLeftAsync(DeleteExpiredAsync, cancellationToken);
+
     /// <summary>Releases up to <see cref="BatchSize"/> tasks. Returns how many, 0 also when another host is at it.</summary>
     public async Task<int> RescueAsync(CancellationToken cancellationToken)
     {
-        var rescued = await StatementRetry.RunAsync(() => LockedAsync(Rescue, ReadRescuedAsync, [], cancellationToken));
+        var rescued = await StatementRetry.RunAsync(() =>
+            LockedAsync(
+                "rescue",
+                Rescue,
+                command => command.Parameters.With(BatchSize).With(options.Value.MaxLostLeases),
+                ReadRescuedAsync,
+                [],
+                cancellationToken
+            )
+        );
 
-        foreach (var (@namespace, priority, eta) in rescued.OfType<(string, int, DateTimeOffset)>())
-            waiting.Tell(@namespace, priority, eta);
+        foreach (var task in rescued)
+        {
+            if (task.Waits is var (@namespace, priority, eta))
+                waiting.Tell(@namespace, priority, eta);
+            else if (task.Abandoned is var (uid, name, lostLeases))
+                LogAbandoned(uid, name, lostLeases);
+        }
 
         return rescued.Count;
     }
@@ -92,11 +136,33 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks wa
     /// <summary>Deletes up to <see cref="BatchSize"/> tasks. Returns how many, 0 also when another host is at it.</summary>
     public Task<int> DeleteExpiredAsync(CancellationToken cancellationToken) =>
         StatementRetry.RunAsync(() =>
-            LockedAsync(DeleteExpired, static (command, token) => command.ExecuteNonQueryAsync(token), 0, cancellationToken)
+            LockedAsync(
+                "clean-up",
+                DeleteExpired,
+                static command => command.Parameters.With(BatchSize),
+                static (command, token) => command.ExecuteNonQueryAsync(token),
+                0,
+                cancellationToken
+            )
         );
 
+    private static async Task<int> UntilNoneIsLeftAsync(Func<CancellationToken, Task<int>> batch, CancellationToken cancellationToken)
+    {
+        var total = 0;
+        int changed;
+        do
+        {
+            changed = await batch(cancellationToken);
+            total += changed;
+        } while (changed == BatchSize);
+
+        return total;
+    }
+
     private async Task<T> LockedAsync<T>(
+        string @lock,
         string sql,
+        Action<NpgsqlCommand> bind,
         Func<NpgsqlCommand, CancellationToken, Task<T>> execute,
         T otherwise,
         CancellationToken cancellationToken
@@ -107,12 +173,13 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks wa
 
         await using (var tryLock = new NpgsqlCommand(TryLock, connection, transaction))
         {
+            tryLock.Parameters.With(@lock);
             if (await tryLock.ExecuteScalarAsync(cancellationToken) is not true)
                 return otherwise;
         }
 
         await using var command = new NpgsqlCommand(sql, connection, transaction);
-        command.Parameters.With(BatchSize);
+        bind(command);
         var answer = await execute(command, cancellationToken);
 
         await transaction.CommitAsync(cancellationToken);
@@ -120,18 +187,31 @@ internal sealed class TaskMaintenance(NpgsqlDataSource database, WaitingTasks wa
         return answer;
     }
 
-    private static async Task<List<(string Namespace, int Priority, DateTimeOffset Eta)?>> ReadRescuedAsync(
-        NpgsqlCommand command,
-        CancellationToken cancellationToken
-    )
+    private static async Task<List<RescuedTask>> ReadRescuedAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
 
-        // Null for one that was cancelled, and so does not wait again.
-        var rescued = new List<(string, int, DateTimeOffset)?>();
+        var rescued = new List<RescuedTask>();
         while (await rows.ReadAsync(cancellationToken))
-            rescued.Add(rows.IsDBNull(0) ? null : (rows.GetString(0), rows.GetInt32(1), rows.GetFieldValue<DateTimeOffset>(2)));
+        {
+            rescued.Add(
+                rows.GetString(0) switch
+                {
+                    "freed" => new RescuedTask((rows.GetString(1), rows.GetInt32(2), rows.GetFieldValue<DateTimeOffset>(3)), null),
+                    "abandoned" => new RescuedTask(null, (rows.GetString(4), rows.GetString(5), rows.GetInt32(2))),
+                    _ => new RescuedTask(null, null),
+                }
+            );
+        }
 
         return rescued;
     }
+
+    [LoggerMessage(LogLevel.Error, "Task {Uid} ({Task}) has lost its lease {LostLeases} times and is set aside; its error says how it goes on")]
+    private partial void LogAbandoned(string uid, string task, int lostLeases);
+
+    private readonly record struct RescuedTask(
+        (string Namespace, int Priority, DateTimeOffset Eta)? Waits,
+        (string Uid, string Task, int LostLeases)? Abandoned
+    );
 }

@@ -357,7 +357,7 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
         public Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(ClaimRequest request, CancellationToken cancellationToken) =>
             _claims!.ClaimOnceAsync(request, cancellationToken);
 
-        public Task<IReadOnlySet<(string Uid, Revision Revision)>> ExtendLeasesAsync(
+        public Task<IReadOnlyList<HeldLease>> ExtendLeasesAsync(
             string workerId,
             IReadOnlyCollection<string> uids,
             TimeSpan lease,

@@ -1,0 +1,198 @@
+using System.Data.Common;
+using System.Threading.Channels;
+using Eventix.Application.Tasks;
+using Eventix.Domain.Tasks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Eventix.Application.Workers;
+
+/// <summary>
+/// Claims as many tasks as this host has places for, and a little ahead where they are short. Waits only when there was nothing to claim.
+/// </summary>
+internal sealed class ClaimLoop(
+    ITaskClaims claims,
+    OutcomeWriter outcomes,
+    TasksInHand hand,
+    TaskNameLimits limits,
+    WorkerIncarnation worker,
+    TaskArrivals arrivals,
+    IOptions<TaskWorkerOptions> options,
+    IOptions<MaintenanceOptions> maintenance,
+    TimeProvider clock,
+    ILogger<ClaimLoop> logger
+)
+{
+    /// <summary>How long the prefetched tasks should last: claims then come in batches where tasks are short, and singly where they are long.</summary>
+    private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly TaskWorkerOptions _options = options.Value;
+    private readonly NamespaceShares _shares = new(options.Value);
+    private readonly bool[] _wasShort = new bool[options.Value.Namespaces.Count];
+    private readonly Suspects _suspects = new(maintenance.Value.MaxLostLeases);
+    private readonly Channel<TaskInHand> _claimed = Channel.CreateUnbounded<TaskInHand>();
+    private readonly WakeSignal _wake = new(clock);
+    private long _begun;
+    private long _ended;
+
+    /// <summary>What is to be run, in the order of its claims.</summary>
+    public ChannelReader<TaskInHand> Claimed => _claimed.Reader;
+
+    public void Began() => Interlocked.Increment(ref _begun);
+
+    public void Ended()
+    {
+        Interlocked.Increment(ref _ended);
+        if (limits.Any || _options.NamespaceConcurrency is not null)
+            _wake.Set();
+    }
+
+    /// <summary>There may be room, or something to claim.</summary>
+    public void Wake() => _wake.Set();
+
+    /// <summary>Claims until <paramref name="stop"/> fires, and gives back what nobody has begun by then.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        arrivals.Arrived += Arrived;
+
+        await ClaimUntilStoppedAsync(stop);
+
+        arrivals.Arrived -= Arrived;
+        _claimed.Writer.Complete();
+        GiveBackWhatHasNotBegun();
+    }
+
+    private async Task ClaimUntilStoppedAsync(CancellationToken stop)
+    {
+        var (measuredAt, endedThen, prefetch, moreIsDue) = (clock.GetTimestamp(), 0L, 0, false);
+        var (begunAt, begunThen) = (measuredAt, 0L);
+
+        while (!stop.IsCancellationRequested)
+        {
+            var since = clock.GetElapsedTime(measuredAt);
+            if (since >= Ahead)
+            {
+                var ended = Interlocked.Read(ref _ended);
+                prefetch = (int)Math.Min(2 * OutcomeWriter.MostAtOnce, (ended - endedThen) * (Ahead / since));
+                (measuredAt, endedThen) = (clock.GetTimestamp(), ended);
+            }
+
+            var begun = Interlocked.Read(ref _begun);
+            if (begun != begunThen)
+                (begunAt, begunThen) = (clock.GetTimestamp(), begun);
+            else if (clock.GetElapsedTime(begunAt) >= _options.Patience)
+                GiveBackWhatHasNotBegun();
+
+            var room = _options.Concurrency + prefetch - hand.Count;
+            if (room < (moreIsDue ? Math.Max(1, prefetch / 2) : 1))
+            {
+                await _wake.WaitAsync(_options.PollInterval, stop);
+                continue;
+            }
+
+            try
+            {
+                moreIsDue = await FillAsync(room, stop) == room;
+                if (!moreIsDue)
+                    await _wake.WaitAsync(_options.PollInterval, stop);
+            }
+            catch (Exception failed) when (failed is DbException or InvalidCastException)
+            {
+                // The latter: a row that an operator gave a time beyond the calendar. Its lease ends by itself.
+                logger.LogWarning(failed, "Could not claim tasks; trying again in {Delay}", RetryDelay);
+                await _wake.WaitAsync(RetryDelay, stop);
+            }
+        }
+    }
+
+    /// <summary>Offers the room to the namespaces, and what one leaves to the others, until it is taken or nothing is due.</summary>
+    private async Task<int> FillAsync(int room, CancellationToken stop)
+    {
+        var left = room;
+        var open = new bool[_wasShort.Length];
+        Array.Fill(open, true);
+
+        while (left > 0 && open.Contains(true) && !stop.IsCancellationRequested)
+        {
+            var offers = _shares.Offer(left, open);
+            var pending = (bool[])open.Clone();
+
+            // Those that had little to claim last time come first: what they leave is claimed from the others in one go.
+            foreach (var index in Enumerable.Range(0, offers.Length).OrderByDescending(index => _wasShort[index]))
+            {
+                pending[index] = false;
+                if (offers[index] == 0 || stop.IsCancellationRequested)
+                    continue;
+
+                var claimed = await ClaimAsync(index, offers[index]);
+                left -= claimed;
+                open[index] = claimed == offers[index];
+                _wasShort[index] = !open[index];
+
+                var rest = _shares.Offer(offers[index] - claimed, pending);
+                for (var other = 0; other < rest.Length; other++)
+                    offers[other] += rest[other];
+            }
+        }
+
+        return room - left;
+    }
+
+    /// <summary>Claims up to <paramref name="offer"/> tasks of a namespace, as far as its limit and those of the names allow.</summary>
+    private async Task<int> ClaimAsync(int index, int offer)
+    {
+        var @namespace = _options.Namespaces[index];
+        var limit = _options.NamespaceConcurrency?[index] is > 0 and var most ? Math.Min(offer, most - hand.InNamespace(@namespace)) : offer;
+
+        var claimed = 0;
+        var limitedAreShort = false;
+        while (claimed < limit && limits.Next(limit - claimed, limitedAreShort) is { } names)
+        {
+            var batch = await ClaimAsync(new TaskClaim(@namespace, worker.Id, names.Limit, _options.Lease, names.Names));
+
+            claimed += batch;
+            if (batch < names.Limit && names.IsLast)
+                break;
+            limitedAreShort = batch < names.Limit;
+        }
+
+        return claimed;
+    }
+
+    private async Task<int> ClaimAsync(TaskClaim claim)
+    {
+        var sentAt = clock.GetTimestamp();
+
+        // Not cancelled by the stop: a claim that is broken off half-way may have leased tasks that nobody would run.
+        var tasks = await claims.ClaimAsync(claim, CancellationToken.None);
+
+        var (run, giveBack) = _suspects.Divide(tasks, hand.HasSuspect);
+        foreach (var task in run)
+            _claimed.Writer.TryWrite(hand.Add(Hold(task, sentAt)));
+        foreach (var outcome in giveBack)
+        {
+            hand.End(hand.Add(Hold(outcome.Claimed, sentAt)));
+            outcomes.Add(outcome);
+        }
+
+        return tasks.Count;
+    }
+
+    private TaskInHand Hold(EventixTask task, long sentAt) => new(task, sentAt, _suspects.Includes(task));
+
+    private void GiveBackWhatHasNotBegun()
+    {
+        while (_claimed.Reader.TryRead(out var task))
+        {
+            hand.End(task);
+            outcomes.Add(new TaskWriteBack(task.Task, task.Task.GiveBack()));
+        }
+    }
+
+    private void Arrived(string @namespace)
+    {
+        if (_options.Namespaces.Contains(@namespace))
+            _wake.Set();
+    }
+}
