@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Eventix.Worker.Configuration;
+using Eventix.Infrastructure.Configuration;
 using Eventix.Worker.Migration;
 
 var worker = new RootCommand("Runs tasks, until it is asked to stop. The verbs do one job and end.")
@@ -7,7 +7,7 @@ var worker = new RootCommand("Runs tasks, until it is asked to stop. The verbs d
     MigrateVerb.Create(),
     ImportVerb.Create(),
 };
-worker.SetAction((_, _) => WorkerHost.RunWorkerAsync());
+worker.SetAction((_, _) => WorkerHost.RunAsync());
 
 // The host ends on signals by itself, within its own time.
 var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };

@@ -24,7 +24,14 @@ public sealed class WorkerProcessTests(EmptyDatabase database) : IClassFixture<E
             ("DATABASE_URL", "postgresql://u:s3cret@h/d?colour=red"),
             ("EVENTIX_BACKEND", "couchdb"),
             ("EVENTIX_NAMESPACE", " , "),
+            ("EVENTIX_NAMESPACE_WEIGHTS", "3,0"),
+            ("EVENTIX_NAMESPACE_CONCURRENCY", "1,2,3"),
+            ("EVENTIX_NAMESPACE_STRICT_ORDER", "sometimes"),
             ("EVENTIX_WORKER_CONCURRENCY", "0"),
+            ("EVENTIX_WORKER_LEASE_SECONDS", "1"),
+            ("EVENTIX_MAX_LOST_LEASES", "-1"),
+            ("EVENTIX_RETENTION_SECONDS", "a day"),
+            ("EVENTIX_RETENTION_COUNT", "-5"),
             ("EVENTIX_WORKER_GRACE_SECONDS", "-1"),
             ("EVENTIX_TASK_WORKER_ID", "K8S_HOSTNAME"),
             ("HOSTNAME", "pod-"),
@@ -34,14 +41,21 @@ public sealed class WorkerProcessTests(EmptyDatabase database) : IClassFixture<E
         );
 
         code.Should().Be(2);
-        error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(9);
+        error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(16);
         error
             .Should()
             .ContainAll(
                 "colour",
                 "EVENTIX_BACKEND is 'couchdb'",
                 "EVENTIX_NAMESPACE is ','",
+                "EVENTIX_NAMESPACE_WEIGHTS is '3,0'",
+                "EVENTIX_NAMESPACE_CONCURRENCY is '1,2,3'",
+                "EVENTIX_NAMESPACE_STRICT_ORDER is 'sometimes'",
                 "EVENTIX_WORKER_CONCURRENCY is '0'",
+                "EVENTIX_WORKER_LEASE_SECONDS is '1'",
+                "EVENTIX_MAX_LOST_LEASES is '-1'",
+                "EVENTIX_RETENTION_SECONDS is 'a day'",
+                "EVENTIX_RETENTION_COUNT is '-5'",
                 "EVENTIX_WORKER_GRACE_SECONDS is '-1'",
                 "HOSTNAME",
                 "EVENTIX_MAINTENANCE_ENABLED is 'perhaps'",

@@ -113,9 +113,9 @@ internal sealed class ClaimLoop(
         var open = new bool[_wasShort.Length];
         Array.Fill(open, true);
 
-        while (left > 0 && open.Contains(true) && !stop.IsCancellationRequested)
+        var offers = _shares.Offer(room);
+        while (!stop.IsCancellationRequested && offers.Any(offer => offer > 0))
         {
-            var offers = _shares.Offer(left, open);
             var pending = (bool[])open.Clone();
 
             // Those that had little to claim last time come first: what they leave is claimed from the others in one go.
@@ -130,10 +130,12 @@ internal sealed class ClaimLoop(
                 open[index] = claimed == offers[index];
                 _wasShort[index] = !open[index];
 
-                var rest = _shares.Offer(offers[index] - claimed, pending);
+                var rest = _shares.OfferLeft(offers[index] - claimed, pending);
                 for (var other = 0; other < rest.Length; other++)
                     offers[other] += rest[other];
             }
+
+            offers = _shares.OfferLeft(left, open);
         }
 
         return room - left;
@@ -143,7 +145,9 @@ internal sealed class ClaimLoop(
     private async Task<int> ClaimAsync(int index, int offer)
     {
         var @namespace = _options.Namespaces[index];
-        var limit = _options.NamespaceConcurrency?[index] is > 0 and var most ? Math.Min(offer, most - hand.InNamespace(@namespace)) : offer;
+        var limit = _options.NamespaceConcurrency?[index] is > 0 and var most
+            ? Math.Min(offer, most - hand.InNamespace(@namespace))
+            : offer;
 
         var claimed = 0;
         var limitedAreShort = false;

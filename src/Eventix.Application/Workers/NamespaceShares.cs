@@ -7,10 +7,18 @@ namespace Eventix.Application.Workers;
 internal sealed class NamespaceShares(TaskWorkerOptions options)
 {
     private readonly int[] _weights = [.. options.Namespaces.Select((_, index) => options.NamespaceWeights?[index] ?? 1)];
-    private readonly long[] _credits = new long[options.Namespaces.Count];
 
-    /// <summary>Divides <paramref name="places"/> among the namespaces that are <paramref name="open"/>; all zero when none is.</summary>
-    public int[] Offer(int places, bool[] open)
+    // Apart from each other: a turn among few must not be paid for with one among all.
+    private readonly long[] _turns = new long[options.Namespaces.Count];
+    private readonly long[] _leftTurns = new long[options.Namespaces.Count];
+
+    /// <summary>Divides free places among all namespaces.</summary>
+    public int[] Offer(int places) => Divide(places, [.. _weights.Select(_ => true)], _turns);
+
+    /// <summary>Divides what others have left among the namespaces that are <paramref name="open"/>; all zero when none is.</summary>
+    public int[] OfferLeft(int places, bool[] open) => Divide(places, open, _leftTurns);
+
+    private int[] Divide(int places, bool[] open, long[] credits)
     {
         var offers = new int[_weights.Length];
         if (options.IsStrictOrder)
@@ -29,26 +37,26 @@ internal sealed class NamespaceShares(TaskWorkerOptions options)
             offers[index] = open[index] ? places / total * _weights[index] : 0;
 
         for (var turn = 0; turn < places % total; turn++)
-            offers[Next(open, total)]++;
+            offers[Next(open, total, credits)]++;
 
         return offers;
     }
 
     // Smooth weighted round robin: everybody earns its weight, the richest has the turn and pays for all.
-    private int Next(bool[] open, int total)
+    private int Next(bool[] open, int total, long[] credits)
     {
         var richest = -1;
-        for (var index = 0; index < _credits.Length; index++)
+        for (var index = 0; index < credits.Length; index++)
         {
             if (!open[index])
                 continue;
 
-            _credits[index] += _weights[index];
-            if (richest < 0 || _credits[index] > _credits[richest])
+            credits[index] += _weights[index];
+            if (richest < 0 || credits[index] > credits[richest])
                 richest = index;
         }
 
-        _credits[richest] -= total;
+        credits[richest] -= total;
         return richest;
     }
 }

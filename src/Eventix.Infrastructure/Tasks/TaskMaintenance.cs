@@ -106,7 +106,8 @@ internal sealed partial class TaskMaintenance(
 
     public Task<int> ReleaseLostLeasesAsync(CancellationToken cancellationToken) => UntilNoneIsLeftAsync(RescueAsync, cancellationToken);
 
-    public Task<int> DeleteExpiredTasksAsync(CancellationToken cancellationToken) => UntilNoneIsLeftAsync(DeleteExpiredAsync, cancellationToken);
+    public Task<int> DeleteExpiredTasksAsync(CancellationToken cancellationToken) =>
+        UntilNoneIsLeftAsync(DeleteExpiredAsync, cancellationToken);
 
     /// <summary>Releases up to <see cref="BatchSize"/> tasks. Returns how many, 0 also when another host is at it.</summary>
     public async Task<int> RescueAsync(CancellationToken cancellationToken)
@@ -207,7 +208,10 @@ internal sealed partial class TaskMaintenance(
         return rescued;
     }
 
-    [LoggerMessage(LogLevel.Error, "Task {Uid} ({Task}) has lost its lease {LostLeases} times and is set aside; its error says how it goes on")]
+    [LoggerMessage(
+        LogLevel.Error,
+        "Task {Uid} ({Task}) has lost its lease {LostLeases} times and is set aside; its error says how it goes on"
+    )]
     private partial void LogAbandoned(string uid, string task, int lostLeases);
 
     private readonly record struct RescuedTask(

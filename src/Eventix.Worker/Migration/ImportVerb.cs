@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using Eventix.Application.Migration;
 using Eventix.Infrastructure.Configuration;
-using Eventix.Worker.Configuration;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Eventix.Worker.Configuration;
+using Eventix.Infrastructure.Configuration;
 
 namespace Eventix.Worker.Migration;
 

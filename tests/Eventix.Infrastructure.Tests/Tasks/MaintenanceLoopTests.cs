@@ -1,3 +1,4 @@
+using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
 using Eventix.Infrastructure.Tasks;
 using Microsoft.Extensions.Configuration;
@@ -55,6 +56,34 @@ public sealed class MaintenanceLoopTests(EventixServices eventix) : IClassFixtur
             )
                 await timer.WaitForNextTickAsync(deadline.Token);
         }
+
+        await loop.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task The_clean_up_tasks_of_an_old_system_worker_are_answered_without_a_worker()
+    {
+        foreach (var (task, key) in new[] { ("task_cleanup_worker", "cleanup_worker"), ("task_cleanup_results", "cleanup_tasks") })
+            await eventix.Post(
+                new NewTask
+                {
+                    Task = task,
+                    Namespace = "eventix_system",
+                    UniqueKey = key,
+                    StoreResult = false,
+                }
+            );
+        await eventix.Post(new NewTask { Task = "something_else", Namespace = "eventix_system" });
+        using var loop = Loop("true");
+        await loop.StartAsync(CancellationToken.None);
+
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (
+            await eventix.ScalarAsync<string>("SELECT string_agg(task || status, ',') FROM eventix_task WHERE namespace = 'eventix_system'")
+            != "something_elsescheduled"
+        )
+            await timer.WaitForNextTickAsync(deadline.Token);
 
         await loop.StopAsync(CancellationToken.None);
     }

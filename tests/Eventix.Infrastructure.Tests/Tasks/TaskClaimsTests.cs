@@ -11,6 +11,38 @@ namespace Eventix.Infrastructure.Tests.Tasks;
 
 public sealed class TaskClaimsTests(EventixServices eventix) : IClassFixture<EventixServices>
 {
+    [Fact]
+    public async Task A_task_that_somebody_has_locked_holds_up_no_other_lease_and_is_not_lost()
+    {
+        await eventix.ExecuteAsync(
+            "INSERT INTO eventix_task (uid, task, namespace) SELECT 'beat-' || n, 't', 'beat' FROM generate_series(1, 3) n"
+        );
+        await eventix.Claim("beat", limit: 3, worker: "beats", lease: TimeSpan.FromSeconds(1));
+        await eventix.ExecuteAsync("UPDATE eventix_task SET cancel_requested_at = now() WHERE uid = 'beat-3'");
+        await using var connection = await eventix.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var operators = new NpgsqlCommand("SELECT FROM eventix_task WHERE uid = 'beat-1' FOR UPDATE", connection))
+            await operators.ExecuteNonQueryAsync();
+
+        var held = await eventix
+            .Claims.ExtendLeasesAsync("beats", ["beat-1", "beat-2", "beat-3", "gone"], TimeSpan.FromHours(1), default)
+            .WaitAsync(TimeSpan.FromSeconds(20));
+
+        held.OrderBy(lease => lease.Uid)
+            .Select(lease => (lease.Uid, lease.IsExtended, lease.IsCancelled))
+            .Should()
+            .Equal(("beat-1", false, false), ("beat-2", true, false), ("beat-3", true, true));
+        (
+            await eventix.ScalarAsync<string>(
+                "SELECT string_agg(uid, ' ' ORDER BY uid) FROM eventix_task WHERE worker_expires > now() + interval '50 min'"
+            )
+        )
+            .Should()
+            .Be("beat-2 beat-3");
+        await transaction.RollbackAsync();
+        await eventix.ExecuteAsync("DELETE FROM eventix_task WHERE namespace = 'beat'");
+    }
+
     private static readonly DateTimeOffset Past = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
 using Eventix.Infrastructure.Tasks;
+using Npgsql;
 
 namespace Eventix.Infrastructure.Tests.Tasks;
 
@@ -111,6 +113,85 @@ public sealed class TaskMaintenanceTests(EventixServices eventix) : IClassFixtur
         (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE uid LIKE 'time-%' AND status = 'scheduled'"))
             .Should()
             .Be(7);
+        await eventix.ExecuteAsync("DELETE FROM eventix_task");
+    }
+
+    [Fact]
+    public async Task A_task_that_has_lost_its_last_lease_is_set_aside_and_says_so()
+    {
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, unique_key, status, worker_id, worker_expires, lost_leases, error_expires) VALUES
+                ('last', 't', NULL, 'processing', 'w', now() - interval '1 s', 4, 60),
+                ('last of a key', 't', 'k', 'processing', 'w', now() - interval '1 s', 4, NULL),
+                ('waits under the key', 't', 'k', 'scheduled', NULL, NULL, 0, NULL),
+                ('last but one', 't', NULL, 'processing', 'w', now() - interval '1 s', 3, NULL)
+            """
+        );
+
+        (await eventix.Maintenance.RescueAsync(default)).Should().Be(3);
+
+        foreach (var uid in new[] { "last", "last of a key" })
+        {
+            var stored = await eventix.Get(uid);
+            stored
+                .Should()
+                .BeEquivalentTo(
+                    new
+                    {
+                        Status = EventixTaskStatus.Error,
+                        LostLeases = 5,
+                        WorkerId = "w",
+                        WorkerExpires = (DateTimeOffset?)null,
+                        RevisionCounter = 2L,
+                    }
+                );
+            var error = JsonDocument.Parse(stored.Result!.Value).RootElement;
+            error
+                .EnumerateObject()
+                .Select(key => key.Name)
+                .Should()
+                .Equal("error_class", "error_message", "error_status_code", "error_traceback", "error_payload");
+            error.GetProperty("error_class").GetString().Should().Be("TooManyLostLeases");
+            error.GetProperty("error_message").GetString().Should().Contain("ran out 5 times");
+        }
+
+        var kept = (await eventix.Get("last")).Expires - (await eventix.Get("last")).UpdatedAt;
+        kept.Should().Be(TimeSpan.FromSeconds(60));
+        (await eventix.Get("last of a key")).Expires.Should().BeNull();
+        (await eventix.Get("waits under the key")).RevisionCounter.Should().Be(1);
+        (await eventix.Get("last but one")).Should().BeEquivalentTo(new { Status = EventixTaskStatus.Scheduled, LostLeases = 4 });
+        await eventix.ExecuteAsync("DELETE FROM eventix_task");
+    }
+
+    [Fact]
+    public async Task A_rescheduled_task_has_all_its_chances_again()
+    {
+        await eventix.ExecuteAsync(
+            "INSERT INTO eventix_task (uid, task, status, worker_id, worker_expires, lost_leases) VALUES ('again', 't', 'processing', 'w', now() - interval '1 s', 4)"
+        );
+        await eventix.Maintenance.RescueAsync(default);
+
+        await eventix.Send(new RescheduleTask("again", Eta: null));
+
+        (await eventix.Get("again")).Should().BeEquivalentTo(new { Status = EventixTaskStatus.Scheduled, LostLeases = 0 });
+        await eventix.ExecuteAsync("DELETE FROM eventix_task");
+    }
+
+    [Fact]
+    public async Task A_long_clean_up_keeps_nobody_from_releasing_leases()
+    {
+        await eventix.ExecuteAsync(
+            "INSERT INTO eventix_task (uid, task, status, worker_id, worker_expires) VALUES ('behind', 't', 'processing', 'w', now() - interval '1 s')"
+        );
+        await using var connection = await eventix.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var cleansUp = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended('eventix clean-up', 0))", connection))
+            await cleansUp.ExecuteNonQueryAsync();
+
+        (await eventix.Maintenance.DeleteExpiredAsync(default)).Should().Be(0, "another host is at it");
+        (await eventix.Maintenance.RescueAsync(default)).Should().Be(1);
+
         await eventix.ExecuteAsync("DELETE FROM eventix_task");
     }
 

@@ -11,8 +11,6 @@ namespace Eventix.Infrastructure.Tests.Workers;
 
 public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<EventixServices>
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
     private Task<RunningWorker> Start(string @namespace, int concurrency = 4, TimeSpan? grace = null, TimeSpan? lease = null) =>
         RunningWorker.StartAsync(
             eventix.ConnectionString,
@@ -25,18 +23,7 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
             }
         );
 
-    /// <summary>Polls the condition; a test that waits in vain fails and says for what.</summary>
-    private static async Task Until(Func<Task<bool>> condition, string what)
-    {
-        using var deadline = new CancellationTokenSource(Deadline);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (!await condition())
-        {
-            if (deadline.IsCancellationRequested)
-                throw new TimeoutException($"Not within {Deadline}: {what}");
-            await timer.WaitForNextTickAsync();
-        }
-    }
+    private static Task Until(Func<Task<bool>> condition, string what) => Eventually.BecomesAsync(condition, what);
 
     private Task UntilCount(string @namespace, string status, long count) =>
         Until(
@@ -438,6 +425,29 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
             .GetString()
             .Should()
             .Contain("stack depth");
+    }
+
+    [Fact]
+    public async Task The_clean_up_tasks_of_an_old_system_worker_bring_about_a_round_of_maintenance()
+    {
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, namespace, status, worker_expires, expires) VALUES
+                ('old-lost', 't', 'old', 'processing', now() - interval '1 s', NULL),
+                ('old-expired', 't', 'old', 'done', NULL, now() - interval '1 s')
+            """
+        );
+        await using var worker = await Start("eventix_system");
+        await worker.With(scheduler => scheduler.DelayAsync(new ReleaseLostLeases()));
+        await worker.With(scheduler => scheduler.DelayAsync(new DeleteExpiredTasks()));
+
+        await Until(
+            async () =>
+                await eventix.ScalarAsync<string>(
+                    "SELECT coalesce(string_agg(uid || ' ' || status, ','), '') FROM eventix_task WHERE namespace IN ('old', 'eventix_system')"
+                ) == "old-lost scheduled",
+            "both have done their work and are gone"
+        );
     }
 
     [Fact]

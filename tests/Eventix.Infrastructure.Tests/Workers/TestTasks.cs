@@ -13,6 +13,14 @@ public sealed class Journal
 
     public int MostAtOnce { get; private set; }
 
+    /// <summary>Why handlers were asked to stop.</summary>
+    public ConcurrentQueue<StopReason> Stopped { get; } = new();
+
+    /// <summary>The most `test.rare` that ran at the same time.</summary>
+    public int MostRare { get; set; }
+
+    public int Rare { get; set; }
+
     public bool IsIdle
     {
         get
@@ -70,6 +78,25 @@ internal sealed class SpitefulHandler(Journal journal) : IRequestHandler<Spitefu
             await journal.Gate.Task;
             return Unit.Value;
         });
+}
+
+/// <summary>One that a host must not run too many of.</summary>
+[EventixTask("test.rare", Concurrency = 2)]
+public sealed record Rare(string Name) : IEventixTask<Unit>;
+
+internal sealed class RareHandler(Journal journal) : IRequestHandler<Rare, Unit>
+{
+    public async Task<Unit> Handle(Rare message, CancellationToken cancellationToken)
+    {
+        lock (journal.Ran)
+            journal.MostRare = Math.Max(journal.MostRare, ++journal.Rare);
+        journal.Ran.Enqueue(message.Name);
+        await journal.Gate.Task.WaitAsync(cancellationToken);
+        lock (journal.Ran)
+            journal.Rare--;
+
+        return Unit.Value;
+    }
 }
 
 [EventixTask("test.failing", MaxRetries = 1, ErrorEtaInc = 0)]

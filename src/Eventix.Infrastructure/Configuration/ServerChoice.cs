@@ -1,6 +1,6 @@
 using Eventix.Application.Configuration;
 
-namespace Eventix.Worker.Configuration;
+namespace Eventix.Infrastructure.Configuration;
 
 /// <summary>A worker takes its tasks from one place.</summary>
 internal sealed class ServerChoice : IOptionsFromVariables

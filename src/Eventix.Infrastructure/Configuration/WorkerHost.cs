@@ -1,23 +1,25 @@
 using Eventix.Application;
 using Eventix.Application.Configuration;
 using Eventix.Application.Workers;
-using Eventix.Infrastructure;
-using Eventix.Infrastructure.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
-namespace Eventix.Worker.Configuration;
+namespace Eventix.Infrastructure.Configuration;
 
-/// <summary>The host behind the worker and behind each of its verbs.</summary>
-internal static class WorkerHost
+/// <summary>The host behind the worker, behind each of its verbs, and behind a worker that a team builds with tasks of its own.</summary>
+public static class WorkerHost
 {
-    /// <summary>Runs tasks until the process is asked to stop.</summary>
-    public static Task<int> RunWorkerAsync() =>
+    /// <summary>Runs tasks until the process is asked to stop. Returns its exit code; what an operator has to mend is told on standard error.</summary>
+    /// <param name="add">
+    /// What this worker has beside the tasks of Eventix: `services => services.AddTasks(typeof(Program).Assembly)`, and what their handlers need.
+    /// </param>
+    public static Task<int> RunAsync(Action<IServiceCollection>? add = null) =>
         HostStart.RunAsync(async () =>
         {
             var builder = CreateBuilder(isVerb: false);
             builder.Services.AddOptionsFromVariables<ServerChoice>();
             builder.Services.AddTaskWorker().AddWorkerShutdown(builder.Configuration);
+            add?.Invoke(builder.Services);
 
             using var host = builder.Build();
             await host.Services.PrepareAsync();

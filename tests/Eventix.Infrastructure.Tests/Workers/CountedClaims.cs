@@ -1,0 +1,46 @@
+using Eventix.Application.Tasks;
+using Eventix.Infrastructure.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Eventix.Infrastructure.Tests.Workers;
+
+/// <summary>The claims of a host, counted, and with heartbeats that a test may break off.</summary>
+internal sealed class CountedClaims : ITaskClaims
+{
+    private ITaskClaims? _claims;
+    private int _count;
+
+    public int Claims => Volatile.Read(ref _count);
+
+    /// <summary>What a heartbeat waits for before it is sent: PostgreSQL that cannot be reached does not answer at all.</summary>
+    public Task Reachable { get; set; } = Task.CompletedTask;
+
+    public void Register(IServiceCollection services) =>
+        services.AddSingleton<ITaskClaims>(provider =>
+        {
+            _claims = ActivatorUtilities.CreateInstance<TaskClaims>(provider);
+            return this;
+        });
+
+    public Task<IReadOnlyList<Eventix.Domain.Tasks.EventixTask>> ClaimAsync(TaskClaim claim, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _count);
+        return _claims!.ClaimAsync(claim, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<Eventix.Domain.Tasks.EventixTask>> ClaimOnceAsync(
+        ClaimRequest request,
+        CancellationToken cancellationToken
+    ) => _claims!.ClaimOnceAsync(request, cancellationToken);
+
+    public async Task<IReadOnlyList<HeldLease>> ExtendLeasesAsync(
+        string workerId,
+        IReadOnlyCollection<string> uids,
+        TimeSpan lease,
+        CancellationToken cancellationToken
+    )
+    {
+        await Reachable.WaitAsync(cancellationToken);
+        return await _claims!.ExtendLeasesAsync(workerId, uids, lease, cancellationToken);
+    }
+}
