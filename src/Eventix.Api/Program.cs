@@ -19,7 +19,7 @@ return await HostStart.RunAsync(async () =>
     if (args.Contains(WorkerSwitch))
         builder.Services.AddTaskWorker().AddWorkerShutdown(builder.Configuration);
 
-    builder.Host.UseDefaultServiceProvider(options => (options.ValidateOnBuild, options.ValidateScopes) = (true, true));
+    builder.Host.UseServiceProviderFactory(new HostContainer());
 
     await using var app = builder.Build();
     app.MapRestApi();

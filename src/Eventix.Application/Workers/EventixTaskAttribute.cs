@@ -1,18 +1,27 @@
+using System.Runtime.CompilerServices;
 using Eventix.Domain.Tasks;
 
 namespace Eventix.Application.Workers;
 
 /// <summary>
 /// The name under which a message is a task, and the defaults of tasks that are posted with it from C#. A task that was posted by somebody
-/// else runs under what was posted.
+/// else runs under what was posted, but for <see cref="Timeout"/> and <see cref="Concurrency"/>, which are the host's.
 /// </summary>
+/// <param name="name">What clients post: any text but the empty one.</param>
+/// <param name="path">Filled in by the compiler.</param>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct, Inherited = false)]
-public sealed class EventixTaskAttribute(string name) : Attribute
+public sealed class EventixTaskAttribute(string name, [CallerFilePath] string path = "") : Attribute
 {
     /// <summary>For <see cref="MaxRetries"/>, <see cref="ErrorExpires"/> and <see cref="ResultExpires"/>: no limit.</summary>
     public const int Unlimited = -1;
 
+    /// <summary>The longest <see cref="Timeout"/>, in seconds: 40 days, within what a timer can wait.</summary>
+    public const int MaxTimeout = 40 * 86_400;
+
     public string Name { get; } = name;
+
+    /// <summary>The name of the source file, without the folders of the machine that compiled it.</summary>
+    public string File { get; } = path[(path.LastIndexOfAny(['/', '\\']) + 1)..];
 
     /// <summary>Whether a failed task is tried again.</summary>
     public bool Retry { get; init; } = true;
@@ -39,8 +48,14 @@ public sealed class EventixTaskAttribute(string name) : Attribute
     public int Priority { get; init; }
 
     /// <summary>
-    /// Seconds that one run may take; 0 for as long as it needs. Then the handler's token fires and the run has failed, to be retried like any
-    /// failure. A handler that does not heed its token keeps its place on the host until it ends.
+    /// At most one task with the same key waits in a namespace; another post merges into it. Members of the message stand in braces, by their
+    /// C# or snake_case names: `order-{order_id}`. They are written as in JSON, strings without quotes. Null for no key.
+    /// </summary>
+    public string? UniqueKey { get; init; }
+
+    /// <summary>
+    /// Seconds that one run may take, up to <see cref="MaxTimeout"/>; 0 for as long as it needs. Then the handler's token fires and the run has
+    /// failed, to be retried like any failure. A handler that does not heed its token keeps its place on the host until it ends.
     /// </summary>
     public int Timeout { get; init; }
 

@@ -10,12 +10,19 @@ namespace Eventix.Application.Workers;
 public interface IEventixScheduler
 {
     /// <summary>Posts <paramref name="message"/> as a task, with the defaults of its <see cref="EventixTaskAttribute"/>; answers what is stored.</summary>
+    /// <remarks>What a running task posts is its child, and takes over what is not said here.</remarks>
     /// <param name="message">A message of an assembly that was given to `AddTasks`.</param>
-    /// <param name="priority">As on the wire, lower runs first; null for the attribute's.</param>
+    /// <param name="priority">
+    /// As on the wire, lower runs first. Null for that of the running task, unless that is 0, and then the attribute's: a task that runs with
+    /// nothing special has nothing to hand down.
+    /// </param>
     /// <param name="eta">Not before this time; null for now.</param>
-    /// <param name="uniqueKey">At most one waiting task per namespace and key: another one merges into it. Null for none.</param>
-    /// <param name="namespace">Null for the first one that this host works for.</param>
-    /// <param name="operator">On whose behalf; null for `unknown`.</param>
+    /// <param name="uniqueKey">At most one waiting task per namespace and key: another one merges into it. Null for the attribute's.</param>
+    /// <param name="namespace">
+    /// Null for the message's own parameter `Namespace`, where it has one that is not null; else that of the running task; else the first one
+    /// that this host works for.
+    /// </param>
+    /// <param name="operator">On whose behalf; null for that of the running task, or `unknown`.</param>
     /// <param name="cancellationToken">Ends the waiting; the task may be stored all the same.</param>
     /// <exception cref="InvalidOperationException">The message is no task of this host.</exception>
     Task<EventixTask> DelayAsync<TResult>(
@@ -29,7 +36,8 @@ public interface IEventixScheduler
     );
 }
 
-internal sealed class EventixScheduler(IMediator mediator, TaskRegistry registry, IOptions<TaskWorkerOptions> options) : IEventixScheduler
+internal sealed class EventixScheduler(IMediator mediator, TaskRegistry registry, IOptions<TaskWorkerOptions> options, CurrentTask current)
+    : IEventixScheduler
 {
     public Task<EventixTask> DelayAsync<TResult>(
         IEventixTask<TResult> message,
@@ -44,17 +52,18 @@ internal sealed class EventixScheduler(IMediator mediator, TaskRegistry registry
         var definition = registry.Of(message.GetType());
         var defaults = definition.Attribute;
         var (args, kwargs) = definition.Arguments.Unbind(message);
+        var parent = current.Context;
 
         var task = new NewTask
         {
             Task = defaults.Name,
             Args = args,
             Kwargs = kwargs,
-            Namespace = @namespace ?? options.Value.Namespaces[0],
-            Priority = priority ?? defaults.Priority,
+            Namespace = @namespace ?? definition.Arguments.Namespace(message) ?? parent?.Namespace ?? options.Value.Namespaces[0],
+            Priority = priority ?? (parent is { Priority: not 0 } ? parent.Priority : defaults.Priority),
             Eta = eta?.ToUniversalTime(),
-            UniqueKey = uniqueKey,
-            Operator = @operator ?? EventixTask.DefaultOperator,
+            UniqueKey = uniqueKey ?? definition.UniqueKey?.Of(message),
+            Operator = @operator ?? (parent is null ? EventixTask.DefaultOperator : parent.Operator),
             Retry = defaults.Retry,
             MaxRetries = Limit(defaults.MaxRetries),
             ErrorEtaInc = defaults.ErrorEtaInc,

@@ -11,27 +11,45 @@ internal sealed class TaskArguments
     private readonly Parameter[] _parameters;
     private readonly Dictionary<string, int> _byName;
 
-    /// <exception cref="InvalidOperationException">The type cannot be bound; the message names it and says why.</exception>
+    /// <param name="message">A type in which <see cref="Mistakes"/> finds nothing wrong.</param>
     public TaskArguments(string task, Type message)
     {
-        var constructors = message.GetConstructors();
-        if (constructors.Length != 1)
-            throw new InvalidOperationException(
-                $"{message} is the task '{task}' and needs exactly one public constructor; it has {constructors.Length}."
-            );
-
+        var constructor = message.GetConstructors().Single();
         var nullability = new NullabilityInfoContext();
         _task = task;
-        _constructor = ConstructorInvoker.Create(constructors[0]);
+        _constructor = ConstructorInvoker.Create(constructor);
         _parameters =
         [
-            .. constructors[0]
-                .GetParameters()
-                .Select(parameter => new Parameter(parameter, Property(task, message, parameter), nullability)),
+            .. constructor.GetParameters().Select(parameter => new Parameter(parameter, Property(message, parameter)!, nullability)),
         ];
         _byName = _parameters.Index().Where(item => !item.Item.IsRaw).ToDictionary(item => item.Item.Name, item => item.Index);
         TakesRawArgs = Array.Exists(_parameters, parameter => parameter.Type == typeof(RawArgs));
         TakesRawKwargs = Array.Exists(_parameters, parameter => parameter.Type == typeof(RawKwargs));
+    }
+
+    /// <summary>Why the parameters of a type cannot be bound; empty when they can.</summary>
+    public static IEnumerable<string> Mistakes(Type message)
+    {
+        var constructors = message.GetConstructors();
+        if (constructors.Length != 1)
+            return [$"it needs exactly one public constructor; it has {constructors.Length}"];
+
+        var parameters = constructors[0].GetParameters();
+        var names = parameters.CountBy(parameter => TaskJson.WireName(parameter.Name!)).Where(name => name.Value > 1);
+        var raw = parameters.Where(parameter => IsRaw(parameter.ParameterType)).CountBy(parameter => parameter.ParameterType);
+
+        return
+        [
+            .. names.Select(name => $"{name.Value} of its parameters are '{name.Key}' in kwargs"),
+            .. raw.Where(type => type.Value > 1).Select(type => $"{type.Value} of its parameters are {type.Key.Name}; one may be"),
+            .. parameters
+                .Where(parameter => Property(message, parameter) is null)
+                .Select(parameter => $"its parameter '{parameter.Name}' has no property of that name and type: make it a record"),
+            .. parameters
+                .Select(parameter => (parameter.Name, Type: JsonReadability.Unreadable(parameter.ParameterType)))
+                .Where(parameter => parameter.Type is not null)
+                .Select(parameter => $"its parameter '{parameter.Name}' cannot be read from JSON, for {parameter.Type}"),
+        ];
     }
 
     private bool TakesRawArgs { get; }
@@ -88,6 +106,10 @@ internal sealed class TaskArguments
 
         return (args, rawKwargs ?? JsonSerializer.SerializeToUtf8Bytes(kwargs, TaskJson.Options));
     }
+
+    /// <summary>The value of a text parameter called `namespace`, which then is the one that the task is posted to; null for none.</summary>
+    public string? Namespace(object message) =>
+        _byName.TryGetValue("namespace", out var index) ? _parameters[index].Property.GetValue(message) as string : null;
 
     private void BindArgs(ReadOnlyMemory<byte> args, object?[] values, bool[] given)
     {
@@ -153,11 +175,16 @@ internal sealed class TaskArguments
             _ => "a boolean",
         };
 
-    private static PropertyInfo Property(string task, Type message, ParameterInfo parameter) =>
-        message.GetProperty(parameter.Name!, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase)
-        ?? throw new InvalidOperationException(
-            $"{message} is the task '{task}', and its parameter '{parameter.Name}' has no property of that name: make it a record."
+    private static PropertyInfo? Property(Type message, ParameterInfo parameter) =>
+        Array.Find(
+            message.GetProperties(BindingFlags.Public | BindingFlags.Instance),
+            property =>
+                property.CanRead
+                && property.PropertyType == parameter.ParameterType
+                && string.Equals(property.Name, parameter.Name, StringComparison.OrdinalIgnoreCase)
         );
+
+    private static bool IsRaw(Type type) => type == typeof(RawArgs) || type == typeof(RawKwargs);
 
     private sealed class Parameter(ParameterInfo parameter, PropertyInfo property, NullabilityInfoContext nullability)
     {
@@ -167,7 +194,7 @@ internal sealed class TaskArguments
 
         public PropertyInfo Property { get; } = property;
 
-        public bool IsRaw { get; } = parameter.ParameterType == typeof(RawArgs) || parameter.ParameterType == typeof(RawKwargs);
+        public bool IsRaw { get; } = TaskArguments.IsRaw(parameter.ParameterType);
 
         public bool HasDefault { get; } = parameter.HasDefaultValue;
 

@@ -12,6 +12,7 @@ internal abstract class TaskDefinition
         Attribute = attribute;
         Message = message;
         Arguments = new TaskArguments(attribute.Name, message);
+        UniqueKey = attribute.UniqueKey is { } template ? UniqueKeyTemplate.Read(template, message, []) : null;
     }
 
     public EventixTaskAttribute Attribute { get; }
@@ -20,32 +21,22 @@ internal abstract class TaskDefinition
 
     public TaskArguments Arguments { get; }
 
+    /// <summary>Null for tasks that are posted without a key, unless the one who posts says one.</summary>
+    public UniqueKeyTemplate? UniqueKey { get; }
+
     /// <summary>How long one run may take; null for as long as it needs.</summary>
     public TimeSpan? Timeout => Attribute.Timeout > 0 ? TimeSpan.FromSeconds(Attribute.Timeout) : null;
 
     /// <summary>How many of this task may run at the same time on this host; null for as many as the host runs.</summary>
     public int? Concurrency => Attribute.Concurrency > 0 ? Attribute.Concurrency : null;
 
-    /// <summary>Reads the definition off a message type.</summary>
-    /// <exception cref="InvalidOperationException">The type is not a task that can be run; the message names it and says why.</exception>
+    /// <summary>Reads the definition off a message type in which <see cref="TaskMistakes"/> finds nothing wrong.</summary>
     public static TaskDefinition Of(Type message)
     {
-        var attribute =
-            message.GetCustomAttribute<EventixTaskAttribute>()
-            ?? throw new InvalidOperationException($"{message} is an IEventixTask and needs the attribute [EventixTask(\"name\")].");
-        if (string.IsNullOrEmpty(attribute.Name))
-            throw new InvalidOperationException($"{message} has an [EventixTask] attribute without a name.");
+        var result = TaskMistakes.Contracts(message).Single().GenericTypeArguments[0];
+        var definition = typeof(TaskDefinition<,>).MakeGenericType(message, result);
 
-        var contracts = message
-            .GetInterfaces()
-            .Where(contract => contract.IsGenericType && contract.GetGenericTypeDefinition() == typeof(IEventixTask<>))
-            .ToList();
-        if (contracts.Count != 1)
-            throw new InvalidOperationException($"{message} is the task '{attribute.Name}' and needs exactly one IEventixTask<TResult>.");
-
-        var definition = typeof(TaskDefinition<,>).MakeGenericType(message, contracts[0].GenericTypeArguments[0]);
-
-        return (TaskDefinition)Activator.CreateInstance(definition, attribute)!;
+        return (TaskDefinition)Activator.CreateInstance(definition, message.GetCustomAttribute<EventixTaskAttribute>()!)!;
     }
 
     /// <summary>Sends the message through the pipeline. Returns its answer as JSON; null for none.</summary>

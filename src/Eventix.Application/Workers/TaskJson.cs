@@ -9,15 +9,23 @@ internal static class TaskJson
     /// <summary>As deep as the API takes it.</summary>
     public const int MaxDepth = 512;
 
-    public static JsonSerializerOptions Options { get; } =
-        new(JsonSerializerDefaults.General)
+    public static JsonSerializerOptions Options { get; } = Create();
+
+    public static JsonDocumentOptions DocumentOptions { get; } = new() { MaxDepth = MaxDepth };
+
+    private static JsonSerializerOptions Create()
+    {
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.General)
         {
             PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             MaxDepth = MaxDepth,
         };
 
-    public static JsonDocumentOptions DocumentOptions { get; } = new() { MaxDepth = MaxDepth };
+        // What it knows of a type can be asked for before the first value is read.
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
 
     public static string WireName(string name) => JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
 }

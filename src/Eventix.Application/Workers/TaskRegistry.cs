@@ -1,27 +1,26 @@
 using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Eventix.Application.Workers;
 
 /// <summary>The tasks that this host can run, found once at start.</summary>
 internal sealed class TaskRegistry
 {
-    private readonly Dictionary<string, TaskDefinition> _byName = [];
+    private readonly Dictionary<string, TaskDefinition> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<Type, TaskDefinition> _byMessage = [];
 
-    /// <exception cref="InvalidOperationException">Two messages have one name, or one cannot be bound; the message names the types.</exception>
-    public TaskRegistry(IEnumerable<Assembly> assemblies)
+    /// <param name="services">The assemblies that were given to `AddTasks`, and the handlers.</param>
+    /// <exception cref="OptionsValidationException">Not every task can be run; it tells all that is wrong, type by type.</exception>
+    public TaskRegistry(IServiceCollection services)
     {
-        foreach (var message in assemblies.Distinct().SelectMany(assembly => assembly.GetTypes()).Where(IsTask))
-        {
-            var definition = TaskDefinition.Of(message);
-            if (!_byName.TryAdd(definition.Attribute.Name, definition))
-            {
-                throw new InvalidOperationException(
-                    $"The task name '{definition.Attribute.Name}' is taken twice, by {_byName[definition.Attribute.Name].Message} and by {message}."
-                );
-            }
+        if (Mistakes(services) is { Count: > 0 } mistakes)
+            throw new OptionsValidationException("tasks", typeof(TaskRegistry), mistakes);
 
-            _byMessage.Add(message, definition);
+        foreach (var definition in Messages(services).Select(TaskDefinition.Of))
+        {
+            _byName.Add(definition.Attribute.Name, definition);
+            _byMessage.Add(definition.Message, definition);
         }
 
         Names = [.. _byName.Keys.Order(StringComparer.Ordinal)];
@@ -37,7 +36,32 @@ internal sealed class TaskRegistry
         _byMessage.GetValueOrDefault(message)
         ?? throw new InvalidOperationException($"{message} is no task of this host: its assembly was not given to AddTasks.");
 
-    private static bool IsTask(Type type) =>
-        type is { IsAbstract: false, IsInterface: false, ContainsGenericParameters: false }
-        && type.GetInterfaces().Any(contract => contract.IsGenericType && contract.GetGenericTypeDefinition() == typeof(IEventixTask<>));
+    /// <summary>Everything that is wrong with the tasks, a line for each; empty when they can all be run.</summary>
+    public static IReadOnlyList<string> Mistakes(IServiceCollection services)
+    {
+        var messages = Messages(services).ToList();
+        var twice = messages
+            .Where(message => message.IsDefined(typeof(EventixTaskAttribute), inherit: false))
+            .GroupBy(message => message.GetCustomAttribute<EventixTaskAttribute>()!.Name, StringComparer.Ordinal)
+            .Where(messagesOfName => messagesOfName.Count() > 1)
+            .Select(messagesOfName =>
+                $"The task name '{messagesOfName.Key}' is taken more than once: {string.Join(", ", messagesOfName.Select(TaskMistakes.Where))}."
+            );
+
+        return [.. messages.SelectMany(message => TaskMistakes.Of(message, services)), .. twice];
+    }
+
+    /// <summary>Every type that is a task, or is meant to be one.</summary>
+    public static IEnumerable<Type> Messages(IServiceCollection services) =>
+        services
+            .Select(service => service.ImplementationInstance)
+            .OfType<TaskAssembly>()
+            .SelectMany(tasks => tasks.Assembly.GetTypes())
+            .Where(type =>
+                type.IsDefined(typeof(EventixTaskAttribute), inherit: false)
+                || (type is { IsAbstract: false, ContainsGenericParameters: false } && TaskMistakes.Contracts(type).Count > 0)
+            );
+
+    /// <summary>Registered once for each assembly that has tasks.</summary>
+    internal sealed record TaskAssembly(Assembly Assembly);
 }

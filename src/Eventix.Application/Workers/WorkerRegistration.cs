@@ -11,10 +11,45 @@ public static class WorkerRegistration
 {
     /// <summary>
     /// Makes the tasks of <paramref name="assembly"/>, with their handlers and validators, known to this host: <see cref="IEventixScheduler"/>
-    /// posts them, and <see cref="AddTaskWorker"/> runs them. Those of Eventix itself are always known.
+    /// posts them, and <see cref="AddTaskWorker"/> runs them. Those of Eventix itself are always known. A host with a mistake in any of them
+    /// does not start, and says all that is wrong.
     /// </summary>
-    public static IServiceCollection AddTasks(this IServiceCollection services, Assembly assembly) =>
-        services.AddHandlersFrom(assembly).AddSingleton(new TaskAssembly(assembly));
+    public static IServiceCollection AddTasks(this IServiceCollection services, Assembly assembly)
+    {
+        var tasks = new TaskRegistry.TaskAssembly(assembly);
+
+        // Once: its handlers and validators would be there twice.
+        return services.Any(service => tasks.Equals(service.ImplementationInstance))
+            ? services
+            : services.AddHandlersFrom(assembly).AddSingleton(tasks);
+    }
+
+    /// <summary>Everything that is wrong with the tasks of a host, a line for each, with their types and source files; empty when nothing is.</summary>
+    /// <param name="services">Complete: every assembly given to <see cref="AddTasks"/>, and every handler.</param>
+    /// <param name="unresolvable">What the container cannot make, in its own words: told with the task whose handler it is.</param>
+    public static IReadOnlyList<string> FindTaskMistakes(this IServiceCollection services, IEnumerable<Exception> unresolvable)
+    {
+        var handlers = (
+            from message in TaskRegistry.Messages(services)
+            from contract in TaskMistakes.Contracts(message)
+            from handler in TaskMistakes.Handlers(message, contract.GenericTypeArguments[0], services)
+            select (Message: message, Handler: handler)
+        ).ToList();
+
+        return
+        [
+            .. TaskRegistry.Mistakes(services),
+            .. unresolvable
+                .Select(exception => (exception.InnerException ?? exception).Message)
+                .Distinct(StringComparer.Ordinal)
+                .Select(problem =>
+                    handlers.Find(each => problem.Contains($"'{each.Handler.FullName}'", StringComparison.Ordinal))
+                        is { Handler: not null } task
+                        ? $"{TaskMistakes.Where(task.Message)}: {problem}"
+                        : problem
+                ),
+        ];
+    }
 
     /// <summary>Runs tasks in this host: claims those that it has handlers for, from the namespaces of <see cref="TaskWorkerOptions"/>.</summary>
     public static IServiceCollection AddTaskWorker(this IServiceCollection services)
@@ -35,15 +70,15 @@ public static class WorkerRegistration
     internal static IServiceCollection AddTaskRegistry(this IServiceCollection services)
     {
         services.AddTasks(typeof(WorkerRegistration).Assembly);
-        services.TryAddSingleton(provider => new TaskRegistry(provider.GetServices<TaskAssembly>().Select(tasks => tasks.Assembly)));
+        services.TryAddSingleton(_ => new TaskRegistry(services));
         services.AddSingleton<TaskArrivals>();
         services.AddSingleton<TaskCancels>();
         services.AddScoped<IEventixScheduler, EventixScheduler>();
+        services.AddScoped<CurrentTask>();
+        services.AddScoped(provider => provider.GetRequiredService<CurrentTask>().Required);
         services.AddOptionsFromVariables<TaskWorkerOptions>();
         services.AddOptionsFromVariables<MaintenanceOptions>();
 
         return services;
     }
-
-    internal sealed record TaskAssembly(Assembly Assembly);
 }

@@ -43,9 +43,7 @@ public static class WorkerHost
 
         builder.Configuration.AddEnvFile();
         builder.Services.AddHostLog(toStandardError: isVerb).AddApplication().AddInfrastructure(builder.Configuration);
-        builder.ConfigureContainer(
-            new DefaultServiceProviderFactory(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true })
-        );
+        builder.ConfigureContainer(new HostContainer());
 
         return builder;
     }

@@ -93,21 +93,4 @@ public sealed class TaskArgumentsTests
         Encoding.UTF8.GetString(kwargs.Span).Should().Be("""{"recipient":"ä","retry_count":7,"reply_to":"b","level":1,"weights":null}""");
         Mail.Bind(args, kwargs).Should().Be(message);
     }
-
-    [Fact]
-    public void A_message_with_two_constructors_is_refused_by_name() =>
-        FluentActions
-            .Invoking(() => new TaskArguments("twofold", typeof(Twofold)))
-            .Should()
-            .Throw<InvalidOperationException>()
-            .WithMessage("*Twofold*'twofold'*one public constructor*2*");
-
-    public sealed class Twofold
-    {
-        public Twofold() { }
-
-        public Twofold(int value) => Value = value;
-
-        public int Value { get; }
-    }
 }
