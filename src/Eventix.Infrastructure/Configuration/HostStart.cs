@@ -42,7 +42,7 @@ public static class HostStart
         CancellationToken cancellationToken = default
     )
     {
-        services.GetRequiredService<IStartupValidator>().Validate();
+        services.CheckVariables();
 
         var migrator = services.GetRequiredService<DatabaseMigrator>();
         if (migrate || services.GetRequiredService<IOptions<DatabaseOptions>>().Value.MigrateOnStart)
@@ -53,6 +53,10 @@ public static class HostStart
                     + "Apply them with: dotnet run -c Release --project src/Eventix.Worker -- migrate"
             );
     }
+
+    /// <summary>Checks every variable, and nothing else.</summary>
+    /// <exception cref="OptionsValidationException">A variable is wrong; an `AggregateException` when several options are.</exception>
+    public static void CheckVariables(this IServiceProvider services) => services.GetRequiredService<IStartupValidator>().Validate();
 
     private static IReadOnlyList<string>? Mistakes(Exception exception) =>
         exception switch

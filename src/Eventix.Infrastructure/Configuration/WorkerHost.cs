@@ -27,11 +27,19 @@ public static class WorkerHost
         });
 
     /// <summary>Brings the schema up to date and then runs a verb. Its answer goes to standard output, and only that.</summary>
-    public static Task<int> RunVerbAsync(Func<IServiceProvider, CancellationToken, Task> verb, CancellationToken cancellationToken) =>
+    /// <param name="migrate">False for the verb that replaces a schema which may not be fit for it.</param>
+    public static Task<int> RunVerbAsync(
+        Func<IServiceProvider, CancellationToken, Task> verb,
+        CancellationToken cancellationToken,
+        bool migrate = true
+    ) =>
         HostStart.RunAsync(async () =>
         {
             using var host = CreateBuilder(isVerb: true).Build();
-            await host.Services.PrepareAsync(migrate: true, cancellationToken);
+            if (migrate)
+                await host.Services.PrepareAsync(migrate: true, cancellationToken);
+            else
+                host.Services.CheckVariables();
 
             await using var scope = host.Services.CreateAsyncScope();
             await verb(scope.ServiceProvider, cancellationToken);
