@@ -9,6 +9,10 @@ namespace Eventix.Infrastructure.Migration;
 /// </summary>
 internal sealed class ImportLedgerEntry
 {
+    public const string Imported = "imported";
+    public const string Merged = "merged";
+    public const string Skipped = "skipped";
+
     /// <summary>The document's `_id`.</summary>
     public required string Uid { get; init; }
 
