@@ -195,7 +195,7 @@ internal sealed class MongoSource : LegacySource
     }
 
     // What the driver knows of the whole cluster follows, a kilobyte of it.
-    private static string FirstLine(Exception failure)
+    public static string FirstLine(Exception failure)
     {
         var message = (failure.InnerException is { } inner and not MongoException ? $"{failure.Message} {inner.Message}" : failure.Message)
             .Split('\n')[0]
