@@ -16,6 +16,10 @@ public static class MessagingRegistration
         return services;
     }
 
+    /// <summary>What went wrong, for people: of a handler that could not be made MediatR tells only that, and keeps the reason inside.</summary>
+    internal static Exception Reason(Exception failure) =>
+        failure is InvalidOperationException { Source: nameof(MediatR), InnerException: { } cause } ? cause : failure;
+
     /// <summary>Registers every handler and validator of <paramref name="assembly"/>. They may be internal.</summary>
     public static IServiceCollection AddHandlersFrom(this IServiceCollection services, Assembly assembly) =>
         services.Scan(scan =>

@@ -29,7 +29,10 @@ internal static class JsonReadability
                 || readable.Exists(property => property.AssociatedParameter is not null);
 
             return canBeMade
-                ? readable.Select(property => Unreadable(property.PropertyType, seen)).FirstOrDefault(inner => inner is not null)
+                ? readable
+                    .Where(property => property.CustomConverter is null)
+                    .Select(property => Unreadable(property.PropertyType, seen))
+                    .FirstOrDefault(inner => inner is not null)
                 : type;
         }
 
@@ -62,9 +65,9 @@ internal static class JsonReadability
         {
             return false;
         }
-        catch (JsonException)
+        catch (Exception)
         {
-            // Of another kind, which is to say that it can be read.
+            // Of another kind, or too little for its constructor: it was tried, so it can be read.
             return true;
         }
     }

@@ -42,7 +42,7 @@ internal sealed partial class TaskRunner(
         catch (Exception failure)
         {
             // The one place where a task's own failure becomes data: it is recorded on the row, with the next due time.
-            return Failed(task, definition, failure);
+            return Failed(task, definition, MessagingRegistration.Reason(failure));
         }
     }
 

@@ -39,15 +39,12 @@ public static class WorkerRegistration
         return
         [
             .. TaskRegistry.Mistakes(services),
-            .. unresolvable
-                .Select(exception => (exception.InnerException ?? exception).Message)
-                .Distinct(StringComparer.Ordinal)
-                .Select(problem =>
-                    handlers.Find(each => problem.Contains($"'{each.Handler.FullName}'", StringComparison.Ordinal))
-                        is { Handler: not null } task
-                        ? $"{TaskMistakes.Where(task.Message)}: {problem}"
-                        : problem
-                ),
+            .. from problem in unresolvable.GroupBy(exception => (exception.InnerException ?? exception).Message, StringComparer.Ordinal)
+            from task in handlers
+                .Where(each => problem.Any(exception => exception.Message.Contains($"{each.Handler}'", StringComparison.Ordinal)))
+                .Select(each => $"{TaskMistakes.Where(each.Message)}: ")
+                .DefaultIfEmpty("")
+            select task + problem.Key,
         ];
     }
 

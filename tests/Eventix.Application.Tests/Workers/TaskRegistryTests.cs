@@ -98,6 +98,19 @@ public sealed class TaskRegistryTests
             throw new NotSupportedException(mailer.ToString());
     }
 
+    [EventixTask("indirect")]
+    public sealed record Indirect : IEventixTask<Unit>;
+
+    internal sealed class Courier(IMailer mailer)
+    {
+        public override string ToString() => $"{mailer}";
+    }
+
+    internal sealed class IndirectHandler(Courier courier) : IRequestHandler<Indirect, Unit>
+    {
+        public Task<Unit> Handle(Indirect message, CancellationToken cancellationToken) => throw new NotSupportedException($"{courier}");
+    }
+
     internal sealed class Handler<TMessage> : IRequestHandler<TMessage, Unit>
         where TMessage : IRequest<Unit>
     {
@@ -228,6 +241,23 @@ public sealed class TaskRegistryTests
             .And.Contain(line => line.Contains("ManyMistakes") && line.Contains("no handler"))
             .And.Contain(line => line.Contains("'same' is taken more than once"))
             .And.Contain(line => line.Contains("Lacking in TaskRegistryTests.cs (task 'lacking'): ") && line.Contains("IMailer"));
+    }
+
+    [Fact]
+    public void What_a_service_of_a_handler_lacks_is_told_with_the_task()
+    {
+        var services = new ServiceCollection().AddTransient<Courier>().AddTasks(new SomeTypes(typeof(Indirect), typeof(IndirectHandler)));
+
+        FluentActions
+            .Invoking(() => new HostContainer().CreateServiceProvider(services))
+            .Should()
+            .Throw<OptionsValidationException>()
+            .Which.Failures.Should()
+            .ContainSingle()
+            .Which.Should()
+            .Contain("Indirect in TaskRegistryTests.cs (task 'indirect'): ")
+            .And.Contain("IMailer")
+            .And.Contain("Courier");
     }
 
     [Fact]

@@ -24,7 +24,9 @@ public sealed class TaskRunnerTests : IAsyncDisposable
                 typeof(Homed),
                 typeof(HomedHandler),
                 typeof(Slow),
-                typeof(SlowHandler)
+                typeof(SlowHandler),
+                typeof(Broken),
+                typeof(BrokenHandler)
             )
         )
     );
@@ -157,6 +159,28 @@ public sealed class TaskRunnerTests : IAsyncDisposable
             return $"{context.StopReason}";
         }
     }
+
+    [EventixTask("broken")]
+    public sealed record Broken : IEventixTask<Unit>;
+
+    internal sealed class BrokenHandler : IRequestHandler<Broken, Unit>
+    {
+        public BrokenHandler() => throw new InvalidOperationException("no connection string");
+
+        public Task<Unit> Handle(Broken message, CancellationToken cancellationToken) => Unit.Task;
+    }
+
+    [Fact]
+    public async Task A_handler_that_cannot_be_made_says_why() =>
+        (await _bench.RunAsync(new Broken())).Error!.Message.Should().Be("no connection string");
+
+    [Fact]
+    public async Task A_bench_without_the_task_says_which_it_has() =>
+        await FluentActions
+            .Awaiting(() => _bench.RunAsync("typo"))
+            .Should()
+            .ThrowAsync<InvalidOperationException>()
+            .WithMessage("*'typo'*describe*");
 
     [Fact]
     public async Task A_handler_sees_the_task_that_it_runs()

@@ -47,9 +47,11 @@ public sealed class TaskBench : IAsyncDisposable
     }
 
     /// <summary>Runs a task as a client of the REST API would post it.</summary>
+    /// <param name="task">Its name.</param>
     /// <param name="args">A JSON array.</param>
     /// <param name="kwargs">A JSON object.</param>
     /// <param name="setup">How it comes to the handler; null for a first run that nobody stops.</param>
+    /// <exception cref="InvalidOperationException">No task of the name is known.</exception>
     public Task<BenchRun> RunAsync(string task, string args = "[]", string kwargs = "{}", BenchSetup? setup = null) =>
         RunAsync(
             new NewTask
@@ -65,6 +67,10 @@ public sealed class TaskBench : IAsyncDisposable
 
     private async Task<BenchRun> RunAsync(NewTask posted, BenchSetup? setup)
     {
+        var known = _services.GetRequiredService<TaskRegistry>().Names;
+        if (!known.Contains(posted.Task))
+            throw new InvalidOperationException($"There is no task '{posted.Task}' here; there are {string.Join(", ", known)}.");
+
         setup ??= new BenchSetup();
         var claimed = Claimed(setup.Change(posted), setup.Attempt);
         var run = new RunningTask(claimed);
