@@ -2,9 +2,11 @@ using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Eventix.Application.Migration;
 using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
+using MongoDB.Bson;
 
 namespace Eventix.Infrastructure.Migration;
 
@@ -50,8 +52,8 @@ internal sealed class TaskContent
     /// <summary>Of what the import makes of a document.</summary>
     public static TaskContent Of(SourceTask source) => new(source.Task, source.UpdatedAt);
 
-    /// <summary>Of a row.</summary>
-    public static TaskContent Of(EventixTask row) =>
+    /// <summary>Of a row, to be compared with a document.</summary>
+    public static TaskContent Of(EventixTask row, SourceTask source) =>
         new(
             new NewTask
             {
@@ -65,8 +67,8 @@ internal sealed class TaskContent
                 Priority = row.Priority,
                 Namespace = row.Namespace,
                 Task = row.Task,
-                Args = row.Args,
-                Kwargs = row.Kwargs,
+                Args = Like(source.Task.Args, row.Args),
+                Kwargs = Like(source.Task.Kwargs, row.Kwargs),
                 WorkerId = row.WorkerId,
                 WorkerExpires = row.WorkerExpires,
                 Retry = row.Retry,
@@ -74,7 +76,7 @@ internal sealed class TaskContent
                 ErrorEtaInc = row.ErrorEtaInc,
                 ErrorEtaMax = row.ErrorEtaMax,
                 StoreResult = row.StoreResult,
-                Result = row.Result,
+                Result = row.Result is { } result ? Like(source.Task.Result ?? default, result) : default(ReadOnlyMemory<byte>?),
                 ErrorExpires = row.ErrorExpires,
                 ResultExpires = row.ResultExpires,
                 Expires = row.Expires,
@@ -108,12 +110,39 @@ internal sealed class TaskContent
                 .Select(field => new VerifyField(field.First.Name, field.First.Json, field.Second.Json)),
         ];
 
+    /// <summary>
+    /// The stored JSON, or the same as the import would have written it of a document: what was posted here has spaces, and numbers in other
+    /// spellings. Left as it is when it holds what no document can.
+    /// </summary>
+    private static ReadOnlyMemory<byte> Like(ReadOnlyMemory<byte> imported, ReadOnlyMemory<byte> stored)
+    {
+        if (stored.Span.SequenceEqual(imported.Span))
+            return stored;
+
+        try
+        {
+            var bson = new BsonBuffer();
+            BsonFromJson.Write("", stored.Span, bson, BsonFromJsonForm.Plain);
+
+            // Of the element: its type, the empty name's closing zero, the value.
+            const int BeforeValue = 2;
+            var json = new ArrayBufferWriter<byte>();
+            BsonJson.Write((BsonType)bson.Written[0], bson.Written[BeforeValue..], json, BsonJsonForm.Plain);
+            return json.WrittenMemory;
+        }
+        catch (Exception odd) when (odd is FormatException or JsonException or InvalidOperationException)
+        {
+            return stored;
+        }
+    }
+
     private static string JsonOrOpen(DateTimeOffset? time) => time is null ? Open : Json(time);
 
     private static string Json(int? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "null";
 
+    // To the millisecond: the dates of BSON know no more, and so what was exported is the same as what is here.
     private static string Json(DateTimeOffset? time) =>
-        Json(time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture));
+        Json(time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture));
 
     private static string Json(ReadOnlyMemory<byte>? json) => json is { } some ? Encoding.UTF8.GetString(some.Span) : "null";
 

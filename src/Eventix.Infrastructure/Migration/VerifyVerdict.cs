@@ -25,25 +25,21 @@ internal static class VerifyVerdict
 
     private static readonly HashSet<string> MovedByRelease = new(StringComparer.Ordinal) { "status", "worker_id" };
 
-    public static VerifyFinding Of(SourceTask source, VerifyTarget target)
-    {
-        if (target.Ledger == ImportLedgerEntry.Skipped)
-            return new VerifyFinding(source.Uid, VerifyOutcome.Skipped, []);
-
-        return target.Row is { } row ? OfRow(source, row, target) : new VerifyFinding(source.Uid, WithoutRow(source, target), []);
-    }
+    public static VerifyFinding Of(SourceTask source, VerifyTarget target) =>
+        target.Row is { } row ? OfRow(source, row, target) : new VerifyFinding(source.Uid, WithoutRow(source, target), []);
 
     private static VerifyOutcome WithoutRow(SourceTask source, VerifyTarget target) =>
         target.Ledger switch
         {
             null => VerifyOutcome.Missing,
             ImportLedgerEntry.Merged => VerifyOutcome.Merged,
+            ImportLedgerEntry.Skipped => VerifyOutcome.Skipped,
             _ => IsAsImported(source, target) ? VerifyOutcome.GoneHere : VerifyOutcome.ChangedInSource,
         };
 
     private static VerifyFinding OfRow(SourceTask source, EventixTask row, VerifyTarget target)
     {
-        var (document, stored) = (TaskContent.Of(source), TaskContent.Of(row));
+        var (document, stored) = (TaskContent.Of(source), TaskContent.Of(row, source));
         var hashes = (document.Hash(document), stored.Hash(document));
         var fields = hashes.Item1 == hashes.Item2 ? [] : document.DifferencesTo(stored);
 
@@ -52,8 +48,15 @@ internal static class VerifyVerdict
 
     private static VerifyOutcome OfFields(SourceTask source, EventixTask row, VerifyTarget target, IReadOnlyList<VerifyField> fields)
     {
+        // Whether it came from there, or went there by an export.
+        if (fields.Count == 0 && string.Equals(source.Task.Revision, row.WireRevision, StringComparison.Ordinal))
+            return VerifyOutcome.Equal;
+
+        if (target.Ledger == ImportLedgerEntry.Skipped)
+            return VerifyOutcome.Skipped;
+
         if (target.Ledger is null)
-            return fields.Count == 0 && row.ImportedRevision == source.ImportedRevision ? VerifyOutcome.Equal : VerifyOutcome.Different;
+            return VerifyOutcome.Different;
 
         if (!IsAsImported(source, target))
             return VerifyOutcome.ChangedInSource;

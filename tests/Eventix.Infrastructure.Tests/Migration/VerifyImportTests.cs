@@ -49,7 +49,7 @@ public sealed class VerifyImportTests(TestDatabase database) : IClassFixture<Tes
         _peer.Collections.Put([Task("a"), Task("b")]);
         await ImportAsync();
         await database.ExecuteAsync(
-            "UPDATE eventix_task SET priority = 7, kwargs = '{\"a\":  1}', eta = eta + interval '1 microsecond' WHERE uid = 'a'"
+            "UPDATE eventix_task SET priority = 7, kwargs = '{\"a\":  2}', eta = eta + interval '1 millisecond' WHERE uid = 'a'"
         );
 
         var sums = await VerifyAsync();
@@ -61,9 +61,9 @@ public sealed class VerifyImportTests(TestDatabase database) : IClassFixture<Tes
         finding
             .Fields.Should()
             .Equal(
-                new VerifyField("eta", "\"2026-03-01T12:00:00.000000Z\"", "\"2026-03-01T12:00:00.000001Z\""),
+                new VerifyField("eta", "\"2026-03-01T12:00:00.000Z\"", "\"2026-03-01T12:00:00.001Z\""),
                 new VerifyField("priority", "0", "7"),
-                new VerifyField("kwargs", """{"a":1}""", """{"a":  1}""")
+                new VerifyField("kwargs", """{"a":1}""", """{"a":2}""")
             );
         finding.Hashes!.Value.Source.Should().NotBe(finding.Hashes.Value.Target);
     }
@@ -222,6 +222,23 @@ public sealed class VerifyImportTests(TestDatabase database) : IClassFixture<Tes
         Nonzero(await VerifyAsync()).Should().Equal((VerifyOutcome.Equal, 2));
         finds.Should().Be(1);
         _findings.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task What_was_exported_is_equal_to_what_is_here()
+    {
+        _peer.Collections.Put([Task("imported"), Task("run")]);
+        await ImportAsync();
+        await database.ExecuteAsync(
+            """
+            UPDATE eventix_task SET status = 'done', result = '1', revision = revision + 1, imported_revision = NULL WHERE uid = 'run';
+            INSERT INTO eventix_task (uid, task, args, kwargs, result)
+            VALUES ('posted here', 't', '[1, 2.50, "\u00fc"]', '{"a": {"$date": "2026-03-01T12:00:00Z"}, "b": 1e2}', '{ }');
+            """
+        );
+        await new ExportTasksHandler(database.DataSource).Handle(new ExportTasks(_peer.Uri(), ExportFormat.MongoDb, Replace: true), Cancel);
+
+        Nonzero(await VerifyAsync()).Should().Equal((VerifyOutcome.Equal, 3));
     }
 
     [Fact]
