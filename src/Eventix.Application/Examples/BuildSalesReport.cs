@@ -7,7 +7,7 @@ namespace Eventix.Application.Examples;
 /// <summary>Builds the sales report of a shop for one day, a page at a time. The example of docs/workers.md.</summary>
 /// <param name="Day">By UTC.</param>
 /// <param name="Pages">1 to 1000.</param>
-[EventixTask("build_sales_report", UniqueKey = "sales-report-{shop}-{day}", MaxRetries = 5, Timeout = 600, Concurrency = 2)]
+[EventixTask("build_sales_report", UniqueKey = "sales-report-{shop}-{day}", MaxRetries = 5, Timeout = 600)]
 public sealed record BuildSalesReport(string Shop, DateOnly Day, int Pages = 10) : IEventixTask<SalesReport>;
 
 public sealed record SalesReport(string Title, int Pages);

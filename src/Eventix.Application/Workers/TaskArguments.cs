@@ -8,7 +8,7 @@ internal sealed class TaskArguments
 {
     private readonly string _task;
     private readonly ConstructorInvoker _constructor;
-    private readonly Parameter[] _parameters;
+    private readonly TaskParameter[] _parameters;
     private readonly Dictionary<string, int> _byName;
 
     /// <param name="message">A type in which <see cref="Mistakes"/> finds nothing wrong.</param>
@@ -20,7 +20,9 @@ internal sealed class TaskArguments
         _constructor = ConstructorInvoker.Create(constructor);
         _parameters =
         [
-            .. constructor.GetParameters().Select(parameter => new Parameter(parameter, Property(message, parameter)!, nullability)),
+            .. constructor
+                .GetParameters()
+                .Select(parameter => new TaskParameter(parameter, TaskParameter.PropertyOf(message, parameter)!, nullability)),
         ];
         _byName = _parameters.Index().Where(item => !item.Item.IsRaw).ToDictionary(item => item.Item.Name, item => item.Index);
         TakesRawArgs = Array.Exists(_parameters, parameter => parameter.Type == typeof(RawArgs));
@@ -36,14 +38,16 @@ internal sealed class TaskArguments
 
         var parameters = constructors[0].GetParameters();
         var names = parameters.CountBy(parameter => TaskJson.WireName(parameter.Name!)).Where(name => name.Value > 1);
-        var raw = parameters.Where(parameter => IsRaw(parameter.ParameterType)).CountBy(parameter => parameter.ParameterType);
+        var raw = parameters
+            .Where(parameter => TaskParameter.IsRawType(parameter.ParameterType))
+            .CountBy(parameter => parameter.ParameterType);
 
         return
         [
             .. names.Select(name => $"{name.Value} of its parameters are '{name.Key}' in kwargs"),
             .. raw.Where(type => type.Value > 1).Select(type => $"{type.Value} of its parameters are {type.Key.Name}; one may be"),
             .. parameters
-                .Where(parameter => Property(message, parameter) is null)
+                .Where(parameter => TaskParameter.PropertyOf(message, parameter) is null)
                 .Select(parameter => $"its parameter '{parameter.Name}' has no property of that name and type: make it a record"),
             .. parameters
                 .Select(parameter => (parameter.Name, Type: JsonReadability.Unreadable(parameter.ParameterType)))
@@ -148,7 +152,7 @@ internal sealed class TaskArguments
         }
     }
 
-    private object? Read(Parameter parameter, JsonElement value)
+    private object? Read(TaskParameter parameter, JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.Null && !parameter.IsNullable)
             throw new TaskArgumentException($"{_task}() wants {parameter.TypeName} as '{parameter.Name}', not null");
@@ -174,50 +178,4 @@ internal sealed class TaskArguments
             JsonValueKind.Number => $"the number {value.GetRawText()}",
             _ => "a boolean",
         };
-
-    private static PropertyInfo? Property(Type message, ParameterInfo parameter) =>
-        Array.Find(
-            message.GetProperties(BindingFlags.Public | BindingFlags.Instance),
-            property =>
-                property.CanRead
-                && property.PropertyType == parameter.ParameterType
-                && string.Equals(property.Name, parameter.Name, StringComparison.OrdinalIgnoreCase)
-        );
-
-    private static bool IsRaw(Type type) => type == typeof(RawArgs) || type == typeof(RawKwargs);
-
-    private sealed class Parameter(ParameterInfo parameter, PropertyInfo property, NullabilityInfoContext nullability)
-    {
-        public string Name { get; } = TaskJson.WireName(parameter.Name!);
-
-        public Type Type { get; } = parameter.ParameterType;
-
-        public PropertyInfo Property { get; } = property;
-
-        public bool IsRaw { get; } = TaskArguments.IsRaw(parameter.ParameterType);
-
-        public bool HasDefault { get; } = parameter.HasDefaultValue;
-
-        // The default of a value type (`= default`) is given as null.
-        public object? Default { get; } =
-            parameter.HasDefaultValue && parameter.DefaultValue is null && parameter.ParameterType.IsValueType
-                ? Activator.CreateInstance(parameter.ParameterType)
-                : parameter.DefaultValue;
-
-        public bool IsNullable { get; } = nullability.Create(parameter).WriteState != NullabilityState.NotNull;
-
-        public string TypeName { get; } = Describe(Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType);
-
-        private static string Describe(Type type) =>
-            Type.GetTypeCode(type) switch
-            {
-                _ when type.IsEnum => $"one of {string.Join(", ", Enum.GetNames(type))}",
-                TypeCode.String or TypeCode.Char => "a string",
-                TypeCode.Boolean => "a boolean",
-                TypeCode.Single or TypeCode.Double or TypeCode.Decimal => "a number",
-                TypeCode.DateTime => "a date",
-                >= TypeCode.SByte and <= TypeCode.UInt64 => "an integer",
-                _ => type.Name,
-            };
-    }
 }
