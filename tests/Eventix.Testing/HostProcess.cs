@@ -13,6 +13,8 @@ public sealed partial class HostProcess : IAsyncDisposable
 {
     private const int Interrupt = 2;
     private const int Terminate = 15;
+    private static readonly int Halt = OperatingSystem.IsMacOS() ? 17 : 19;
+    private static readonly int Continue = OperatingSystem.IsMacOS() ? 19 : 18;
 
     private readonly Process _process;
     private readonly string? _ownFolder;
@@ -32,12 +34,14 @@ public sealed partial class HostProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     /// <summary>What it has written to standard output so far.</summary>
     public string Output => Read(_output);
 
     public string Error => Read(_error);
 
-    /// <param name="host">`Eventix.Api` or `Eventix.Worker`.</param>
+    /// <param name="host">`Eventix.Api`, `Eventix.Worker` or `Eventix.TestHost`.</param>
     /// <param name="folder">Its working folder, where it looks for `.env.local`; an empty one unless given.</param>
     public static HostProcess Start(
         string host,
@@ -94,9 +98,16 @@ public sealed partial class HostProcess : IAsyncDisposable
     }
 
     /// <summary>Asks it to stop, as `kill` and as service managers do; <paramref name="byInterrupt"/> as Ctrl+C does.</summary>
-    public void Stop(bool byInterrupt = false)
+    public void Stop(bool byInterrupt = false) => Send(byInterrupt ? Interrupt : Terminate);
+
+    /// <summary>Lets it stand still, as a machine does that is out of breath, until <see cref="Resume"/>.</summary>
+    public void Pause() => Send(Halt);
+
+    public void Resume() => Send(Continue);
+
+    private void Send(int signal)
     {
-        if (Signal(_process.Id, byInterrupt ? Interrupt : Terminate) != 0)
+        if (Signal(_process.Id, signal) != 0)
             throw new InvalidOperationException($"Process {_process.Id} cannot be signalled.");
     }
 

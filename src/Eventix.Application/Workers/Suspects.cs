@@ -14,7 +14,7 @@ internal sealed class Suspects(int maxLostLeases)
     private readonly int _from = maxLostLeases > 0 ? Math.Max(1, Math.Min(2, maxLostLeases - 1)) : int.MaxValue;
 
     /// <summary>Until a suspect that was given back is due again, in seconds.</summary>
-    private const int Away = 5;
+    private const int Away = 1;
 
     public bool Includes(EventixTask task) => task.LostLeases >= _from;
 

@@ -36,7 +36,7 @@ public sealed class SuspectsTests
         giveBack
             .Select(item => (item.Claimed.Uid, item.Outcome.Status, item.Outcome.RetryIn))
             .Should()
-            .Equal(("b", EventixTaskStatus.Scheduled, 5), ("c", EventixTaskStatus.Scheduled, 5));
+            .Equal(("b", EventixTaskStatus.Scheduled, 1), ("c", EventixTaskStatus.Scheduled, 1));
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class SuspectsTests
         var (run, giveBack) = Suspects.Divide([Task("a", 2), Task("b", 0), Task("c", 3)], holdsOne: false);
 
         run.Select(task => task.Uid).Should().Equal("b");
-        giveBack.Select(item => (item.Claimed.Uid, item.Outcome.RetryIn)).Should().Equal(("c", 5), ("a", null));
+        giveBack.Select(item => (item.Claimed.Uid, item.Outcome.RetryIn)).Should().Equal(("c", 1), ("a", null));
     }
 
     [Theory]

@@ -53,15 +53,36 @@ public sealed class Journal
 [EventixTask("test.blocked", ErrorEtaInc = 0)]
 public sealed record Blocked(string Name, bool Stubborn = false) : IEventixTask<string>;
 
-internal sealed class BlockedHandler(Journal journal) : IRequestHandler<Blocked, string>
+internal sealed class BlockedHandler(Journal journal, ITaskContext task) : IRequestHandler<Blocked, string>
 {
     public Task<string> Handle(Blocked message, CancellationToken cancellationToken) =>
         journal.During(async () =>
         {
             journal.Ran.Enqueue(message.Name);
-            await journal.Gate.Task.WaitAsync(message.Stubborn ? CancellationToken.None : cancellationToken);
+
+            // On a thread of its own: a stubborn one goes on, and one that listens may be gone before a callback's turn comes.
+            var ended = new CancellationTokenSource();
+            var noted = NoteStopAsync(cancellationToken, ended.Token);
+            try
+            {
+                await journal.Gate.Task.WaitAsync(message.Stubborn ? CancellationToken.None : cancellationToken);
+            }
+            finally
+            {
+                await ended.CancelAsync();
+                await noted;
+            }
+
             return message.Name;
         });
+
+    private async Task NoteStopAsync(CancellationToken stopped, CancellationToken ended)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopped, ended);
+        await Task.WhenAny(Task.Delay(Timeout.Infinite, either.Token));
+        if (task.StopReason is { } reason)
+            journal.Stopped.Enqueue(reason);
+    }
 }
 
 /// <summary>Runs until its token fires, and then throws from what it has registered with it.</summary>
