@@ -11,10 +11,10 @@ internal sealed class TaskLogScope(EventixTask task) : IReadOnlyList<KeyValuePai
     public KeyValuePair<string, object?> this[int index] =>
         index switch
         {
-            0 => new("Uid", task.Uid),
-            1 => new("Task", task.Task),
-            2 => new("Namespace", task.Namespace),
-            3 => new("Attempt", task.Attempt),
+            0 => new(nameof(EventixTask.Uid), task.Uid),
+            1 => new(nameof(EventixTask.Task), task.Task),
+            2 => new(nameof(EventixTask.Namespace), task.Namespace),
+            3 => new(nameof(EventixTask.Attempt), task.Attempt),
             _ => throw new ArgumentOutOfRangeException(nameof(index), index, "There are four."),
         };
 

@@ -1,3 +1,4 @@
+using Eventix.Domain.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using Serilog;
 using Serilog.Events;
@@ -9,6 +10,10 @@ namespace Eventix.Infrastructure.Configuration;
 public static class HostLog
 {
     private const string Template = "[{Timestamp:HH:mm:ss} {Level:u3}] {Message:lj}{NewLine}{Exception}";
+
+    /// <summary>For lines that come out of the run of a task.</summary>
+    private const string RunTemplate =
+        "[{Timestamp:HH:mm:ss} {Level:u3}] {Message:lj} ({Task} {Uid} in {Namespace}, attempt {Attempt}){NewLine}{Exception}";
 
     private const string StartFailed = "HostedServiceStartupFaulted";
 
@@ -29,8 +34,14 @@ public static class HostLog
             var isTerminal = toStandardError ? !Console.IsErrorRedirected : !Console.IsOutputRedirected;
             LogEventLevel? errorsFrom = toStandardError ? LogEventLevel.Verbose : null;
             if (isTerminal)
-                log.WriteTo.Console(outputTemplate: Template, standardErrorFromLevel: errorsFrom);
+                log.WriteTo.Conditional(IsOfRun, run => run.Console(outputTemplate: RunTemplate, standardErrorFromLevel: errorsFrom))
+                    .WriteTo.Conditional(
+                        entry => !IsOfRun(entry),
+                        other => other.Console(outputTemplate: Template, standardErrorFromLevel: errorsFrom)
+                    );
             else
                 log.WriteTo.Console(new CompactJsonFormatter(), standardErrorFromLevel: errorsFrom);
         });
+
+    private static bool IsOfRun(LogEvent entry) => entry.Properties.ContainsKey(nameof(EventixTask.Attempt));
 }
