@@ -27,7 +27,7 @@ public sealed class VerifyVerbTests(TestDatabase database) : IClassFixture<TestD
 
         var (code, output, error) = await RunAsync("--from", _peer.Uri());
 
-        (code, error).Should().Be((0, ""));
+        code.Should().Be(0, error);
         output
             .Should()
             .Be(
