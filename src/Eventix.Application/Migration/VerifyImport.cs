@@ -59,7 +59,7 @@ public enum VerifyOutcome
 
 /// <summary>One document that is not equal.</summary>
 /// <param name="Fields">The fields that differ; empty where there are not two tasks to compare.</param>
-/// <param name="Hashes">SHA-256 of what both hold, where there are two.</param>
+/// <param name="Hashes">SHA-256 of what both hold, where that differs.</param>
 /// <param name="Reason">Of a rejected document.</param>
 public sealed record VerifyFinding(
     string Uid,

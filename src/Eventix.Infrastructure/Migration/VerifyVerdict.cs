@@ -40,10 +40,15 @@ internal static class VerifyVerdict
     private static VerifyFinding OfRow(SourceTask source, EventixTask row, VerifyTarget target)
     {
         var (document, stored) = (TaskContent.Of(source), TaskContent.Of(row, source));
-        var hashes = (document.Hash(document), stored.Hash(document));
-        var fields = hashes.Item1 == hashes.Item2 ? [] : document.DifferencesTo(stored);
+        var fields = document.DifferencesTo(stored);
 
-        return new VerifyFinding(source.Uid, OfFields(source, row, target, fields), fields, hashes);
+        // Where nothing differs they are the same, and nobody asks for them.
+        return new VerifyFinding(
+            source.Uid,
+            OfFields(source, row, target, fields),
+            fields,
+            fields.Count == 0 ? null : (document.Hash(document), stored.Hash(document))
+        );
     }
 
     private static VerifyOutcome OfFields(SourceTask source, EventixTask row, VerifyTarget target, IReadOnlyList<VerifyField> fields)
