@@ -79,7 +79,7 @@ public sealed class LongPollTests(RestHost host) : IClassFixture<RestHost>
     {
         await using var other = new RestHost();
         await other.StartAsync(host.Database.ConnectionString);
-        await UntilAsync("SELECT count(*) >= 2 FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN eventix_task'");
+        await UntilAsync("SELECT count(*) >= 2 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'");
         var took = new List<TimeSpan>();
 
         for (var post = 0; post < 9; post++)

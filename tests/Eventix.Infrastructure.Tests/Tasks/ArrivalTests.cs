@@ -12,7 +12,7 @@ namespace Eventix.Infrastructure.Tests.Tasks;
 public sealed class ArrivalTests(EventixServices eventix) : IClassFixture<EventixServices>
 {
     private const string Listeners =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN eventix_task'";
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'";
 
     [Fact]
     public async Task What_one_process_stores_is_heard_in_the_others_and_not_a_second_time_in_its_own()
@@ -38,7 +38,7 @@ public sealed class ArrivalTests(EventixServices eventix) : IClassFixture<Eventi
         await UntilListeningAsync(2);
 
         await eventix.ExecuteAsync(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN eventix_task'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'"
         );
         await UntilListeningAsync(0);
         await UntilListeningAsync(2);
