@@ -11,8 +11,7 @@ namespace Eventix.Infrastructure.Tests.Tasks;
 
 public sealed class ArrivalTests(EventixServices eventix) : IClassFixture<EventixServices>
 {
-    private const string Listeners =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'";
+    private const string Listeners = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'";
 
     [Fact]
     public async Task What_one_process_stores_is_heard_in_the_others_and_not_a_second_time_in_its_own()
