@@ -123,8 +123,11 @@ public sealed class FaultTests(FaultyFixture faulty) : IClassFixture<FaultyFixtu
         while (await PoisonAsync("status") != "error")
         {
             await using var worker = faulty.Start("poison", more: ("EVENTIX_MAX_LOST_LEASES", "3"));
-            while (!worker.HasExited && await PoisonAsync("status") != "error")
-                await Task.Delay(20, TestContext.Current.CancellationToken);
+            await FaultyFixture.UntilAsync(
+                async () => worker.HasExited || await PoisonAsync("status") == "error" ? 1 : 0,
+                1,
+                "the worker dies, or its death is not asked for any more"
+            );
 
             if (worker.HasExited)
                 deaths++;
