@@ -26,6 +26,9 @@ internal sealed class TaskWorker(
 {
     private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(2);
 
+    /// <summary>So many handlers may block their thread without the heartbeat having to wait for one.</summary>
+    private const int MostBlockedThreads = 100;
+
     private readonly TaskWorkerOptions _options = options.Value;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -38,6 +41,7 @@ internal sealed class TaskWorker(
             _options.Concurrency
         );
 
+        AllowBlockedThreads();
         using var ended = new CancellationTokenSource();
         using var giveUp = new CancellationTokenSource();
         var writer = outcomes.RunAsync(Settle, giveUp.Token);
@@ -54,6 +58,15 @@ internal sealed class TaskWorker(
         await writer;
         await ended.CancelAsync();
         await keeper;
+    }
+
+    // Beyond its minimum the pool adds one or two threads a second: a few dozen handlers with synchronous IO would cost the host its leases.
+    private void AllowBlockedThreads()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        var wanted = Math.Min(_options.Concurrency, MostBlockedThreads) + Environment.ProcessorCount;
+
+        ThreadPool.SetMinThreads(Math.Max(workers, wanted), completions);
     }
 
     private async Task RunTasksAsync(CancellationToken stoppingToken)

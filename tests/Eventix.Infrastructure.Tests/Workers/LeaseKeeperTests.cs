@@ -115,6 +115,33 @@ public sealed class LeaseKeeperTests(EventixServices eventix) : IClassFixture<Ev
     }
 
     [Fact]
+    public async Task Handlers_that_take_a_thread_each_do_not_starve_the_heartbeat()
+    {
+        const int Tasks = 40;
+        await eventix.ExecuteAsync(
+            $"INSERT INTO eventix_task (uid, task, namespace) SELECT 'sync-' || n, 'test.synchronous', 'sync' FROM generate_series(1, {Tasks}) n"
+        );
+        await using var worker = await RunningWorker.StartAsync(
+            eventix.ConnectionString,
+            options => (options.Namespaces, options.Concurrency, options.Lease) = (["sync"], Tasks, TimeSpan.FromSeconds(2))
+        );
+
+        await Eventually.BecomesAsync(
+            async () =>
+            {
+                await eventix.Maintenance.RescueAsync(default);
+                return await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'sync' AND status = 'done'")
+                    == Tasks;
+            },
+            "all are done"
+        );
+
+        worker.Journal.Stopped.Should().BeEmpty();
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'sync' AND lost_leases > 0")).Should().Be(0);
+        worker.Journal.Ran.Should().HaveCount(Tasks);
+    }
+
+    [Fact]
     public async Task A_write_back_that_takes_several_leases_makes_none_look_lost()
     {
         var slow = new HeldUpWriteBacks();

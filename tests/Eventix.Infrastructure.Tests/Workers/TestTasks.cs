@@ -85,6 +85,21 @@ internal sealed class BlockedHandler(Journal journal, ITaskContext task) : IRequ
     }
 }
 
+/// <summary>Takes a thread for as long as it runs, as synchronous IO does.</summary>
+[EventixTask("test.synchronous")]
+public sealed record Synchronous : IEventixTask<Unit>;
+
+internal sealed class SynchronousHandler(Journal journal) : IRequestHandler<Synchronous, Unit>
+{
+    public Task<Unit> Handle(Synchronous message, CancellationToken cancellationToken)
+    {
+        journal.Ran.Enqueue("synchronous");
+        Thread.Sleep(TimeSpan.FromSeconds(4));
+
+        return Unit.Task;
+    }
+}
+
 /// <summary>Runs until its token fires, and then throws from what it has registered with it.</summary>
 [EventixTask("test.spiteful")]
 public sealed record Spiteful : IEventixTask<Unit>;
