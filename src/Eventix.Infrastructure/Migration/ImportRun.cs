@@ -1,106 +1,105 @@
+using System.Diagnostics;
 using Eventix.Application.Migration;
-using Eventix.Application.Tasks;
-using FluentValidation;
-using Npgsql;
+using Eventix.Infrastructure.Migration.Sources;
 
 namespace Eventix.Infrastructure.Migration;
 
 /// <summary>Takes documents one by one, stores them in batches and keeps the sums.</summary>
-internal sealed class ImportRun(ImportDump command, IValidator<NewTask> rules, RejectsFile rejects, ImportStore store)
+/// <param name="command">What was asked for.</param>
+/// <param name="report">Of what does not become a task.</param>
+/// <param name="store">Of what does.</param>
+/// <param name="sums">Of the part that an earlier run has dealt with.</param>
+/// <param name="fraction">How much of the source was read.</param>
+internal sealed class ImportRun(ImportDump command, ImportReport report, ImportStore store, ImportSummary sums, Func<double?> fraction)
 {
     // Documents may have 16 MB each.
-    private const int LargestBatchBytes = 32 * 1024 * 1024;
+    private const int LargestBatchBytes = 8 * 1024 * 1024;
 
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly long _readBefore = sums.Read;
     private readonly List<SourceTask> _batch = [];
     private readonly HashSet<string> _uids = new(StringComparer.Ordinal);
+    private ImportSummary _sums = sums;
+    private LegacyPosition? _position;
     private long _bytes;
-    private long _read;
-    private long _imported;
-    private long _merged;
-    private long _skipped;
-    private long _rejected;
 
     /// <summary>The sums of all documents that have been dealt with.</summary>
-    public ImportSummary Summary => new(_read, _imported, _merged, _skipped, _rejected);
+    public ImportSummary Summary => _sums;
 
-    public async Task AddAsync(byte[] document, CancellationToken cancellationToken)
+    public async Task AddAsync(MappedDocument document, CancellationToken cancellationToken)
     {
-        var task = SourceTask.Read(document, rules, out var reason);
-        if (task is null)
+        if (IsChosen(document))
+            Take(document);
+
+        _position = document.Source.Position;
+        _bytes += document.Source.Bson.Length;
+
+        // So that no more than a second's documents are stored at once.
+        if (_batch.Count >= Math.Min(command.BatchSize, command.Rate ?? int.MaxValue) || _bytes >= LargestBatchBytes)
+            await StoreBatchAsync(cancellationToken);
+    }
+
+    /// <summary>Stores what is left.</summary>
+    /// <param name="atEnd">Whether the source was read to its end.</param>
+    /// <param name="cancellationToken">Ends it; nothing of the batch is stored then.</param>
+    public async Task FinishAsync(bool atEnd, CancellationToken cancellationToken)
+    {
+        if (_position is not null)
+            await StoreBatchAsync(cancellationToken);
+        if (atEnd)
+            await store.FinishAsync(cancellationToken);
+    }
+
+    private bool IsChosen(MappedDocument document) =>
+        document.Task is not { } task
+        || (
+            (command.Since is null || task.UpdatedAt is null || task.UpdatedAt >= command.Since)
+            && (command.Namespaces.Count == 0 || command.Namespaces.Contains(task.Task.Namespace))
+            && (command.Statuses.Count == 0 || command.Statuses.Contains(task.Task.Status))
+        );
+
+    private void Take(MappedDocument document)
+    {
+        if (document.Task is not { } task)
         {
-            Reject(reason, document);
+            report.Add(document.Reason, document.Source);
+            _sums = _sums with { Read = _sums.Read + 1, Rejected = _sums.Rejected + 1 };
             return;
         }
 
         // A collection has each `_id` once; of a file that was put together from several, the first one counts.
         if (!_uids.Add(task.Uid))
         {
-            _read++;
-            _skipped++;
+            report.Add(ImportReasons.SameId, document.Source);
+            _sums = _sums with { Read = _sums.Read + 1, Skipped = _sums.Skipped + 1 };
             return;
         }
 
-        _batch.Add(task);
-        _bytes += document.Length;
-        if (_batch.Count >= command.BatchSize || _bytes >= LargestBatchBytes)
-            await StoreBatchAsync(cancellationToken);
-    }
-
-    /// <summary>Stores what is left.</summary>
-    public async Task FinishAsync(CancellationToken cancellationToken)
-    {
-        if (_batch.Count > 0)
-            await StoreBatchAsync(cancellationToken);
-
-        await rejects.FlushAsync(cancellationToken);
+        _batch.Add(command.ReleaseLeases ? task.Released() : task);
     }
 
     private async Task StoreBatchAsync(CancellationToken cancellationToken)
     {
-        await StoreAsync(_batch, cancellationToken);
-        await rejects.FlushAsync(cancellationToken);
+        _sums = await store.StoreAsync(_batch, _position.GetValueOrDefault(), _sums, cancellationToken);
 
         _batch.Clear();
         _uids.Clear();
         _bytes = 0;
-        command.Progress?.Report(Summary);
+        _position = null;
+        command.Progress?.Report(new ImportProgress(_sums, fraction()));
+        await KeepRateAsync(cancellationToken);
     }
 
-    /// <summary>Stores the tasks. One that the database refuses for what it holds must not keep the others out: it is found by halving.</summary>
-    private async Task StoreAsync(List<SourceTask> tasks, CancellationToken cancellationToken)
+    private async Task KeepRateAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            var stored = await store.StoreAsync(tasks, cancellationToken);
-            _read += tasks.Count;
-            _imported += stored.Imported;
-            _merged += stored.Merged;
-            _skipped += stored.Skipped;
-        }
-        catch (PostgresException fault) when (IsFaultOfData(fault))
-        {
-            if (tasks.Count == 1)
-            {
-                Reject($"PostgreSQL refuses it: {fault.MessageText}.", tasks[0].Document);
-                return;
-            }
+        if (command.Rate is not { } rate)
+            return;
 
-            var half = tasks.Count / 2;
-            await StoreAsync(tasks[..half], cancellationToken);
-            await StoreAsync(tasks[half..], cancellationToken);
-        }
+        var ahead = TimeSpan.FromSeconds((double)(_sums.Read - _readBefore) / rate) - _clock.Elapsed;
+        if (ahead > TimeSpan.Zero)
+            await Task.Delay(ahead, cancellationToken);
     }
-
-    private void Reject(string reason, byte[] document)
-    {
-        _read++;
-        _rejected++;
-        rejects.Add(reason, document);
-    }
-
-    /// <summary>A value that a column, a constraint or an index cannot hold: classes 22 and 54, and constraints other than unique ones.</summary>
-    private static bool IsFaultOfData(PostgresException fault) =>
-        fault.SqlState.StartsWith("22", StringComparison.Ordinal)
-        || fault.SqlState.StartsWith("54", StringComparison.Ordinal)
-        || fault.SqlState is PostgresErrorCodes.CheckViolation or PostgresErrorCodes.NotNullViolation;
 }
+
+/// <summary>A document and the task that it is, or why it is none.</summary>
+internal readonly record struct MappedDocument(LegacyDocument Source, SourceTask? Task, string Reason);

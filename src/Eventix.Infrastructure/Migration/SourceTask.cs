@@ -68,12 +68,34 @@ internal sealed record SourceTask(NewTask Task, DateTimeOffset? UpdatedAt, long 
             },
         };
 
+    /// <summary>
+    /// The same without a worker, ready to be claimed. That is a write: a worker that still runs it can no longer write it back.
+    /// </summary>
+    public SourceTask Released()
+    {
+        var isHeld = Task.Status == EventixTaskStatus.Processing || (Task.Status.IsWaiting() && Task.WorkerId is not null);
+
+        return !isHeld
+            ? this
+            : this with
+            {
+                RevisionCounter = RevisionCounter + 1,
+                ImportedRevision = null,
+                Task = Task with
+                {
+                    Status = Task.Status == EventixTaskStatus.Processing ? EventixTaskStatus.Scheduled : Task.Status,
+                    WorkerId = null,
+                    WorkerExpires = null,
+                },
+            };
+    }
+
     /// <summary>A completed document for merging.</summary>
     public WaitingTask AsWaiting()
     {
         var age = new TaskAge(Task.CreatedAt.GetValueOrDefault(), Uid);
 
-        return new WaitingTask(age, Task.Eta.GetValueOrDefault(), Task.Priority, Task.Status, Task.Args, Task.Kwargs, age);
+        return new WaitingTask(age, Task.Eta.GetValueOrDefault(), Task.Priority, Task.Status, Task.Args, Task.Kwargs, age, Original);
     }
 
     /// <summary>With what others have brought into it. A merge is a write: the revision is a new one, and nobody holds the task.</summary>
@@ -82,6 +104,7 @@ internal sealed record SourceTask(NewTask Task, DateTimeOffset? UpdatedAt, long 
         {
             RevisionCounter = RevisionCounter + 1,
             ImportedRevision = null,
+            Original = OriginalValues.Merged(merged.ArgumentsOriginal, Original),
             Task = Task with
             {
                 Eta = merged.Eta,

@@ -8,6 +8,7 @@ namespace Eventix.Infrastructure.Migration;
 /// the same in whatever order they come.
 /// </summary>
 /// <param name="ArgumentsFrom">The task that args and kwargs came from, when others have been merged into this one.</param>
+/// <param name="ArgumentsOriginal">What their JSON does not give back: see <see cref="OriginalValues"/>.</param>
 internal sealed record WaitingTask(
     TaskAge Age,
     DateTimeOffset Eta,
@@ -15,7 +16,8 @@ internal sealed record WaitingTask(
     EventixTaskStatus Status,
     ReadOnlyMemory<byte> Args,
     ReadOnlyMemory<byte> Kwargs,
-    TaskAge ArgumentsFrom
+    TaskAge ArgumentsFrom,
+    byte[]? ArgumentsOriginal = null
 )
 {
     public string Uid => Age.Uid;
@@ -34,7 +36,8 @@ internal sealed record WaitingTask(
             Status == other.Status ? Status : EventixTaskStatus.Scheduled,
             newer.Args,
             newer.Kwargs,
-            newer.ArgumentsFrom
+            newer.ArgumentsFrom,
+            newer.ArgumentsOriginal
         );
     }
 }

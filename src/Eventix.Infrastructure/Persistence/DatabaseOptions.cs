@@ -69,7 +69,7 @@ public sealed class DatabaseOptions : IOptionsFromVariables
     private static void RefuseOtherBackends(Variables variables)
     {
         const string Variable = "EVENTIX_BACKEND";
-        const string Import = "dotnet run -c Release --project src/Eventix.Worker -- import --dump FILE.bson";
+        const string Import = "dotnet run -c Release --project src/Eventix.Worker -- import --from SOURCE";
 
         switch (variables.Text(Variable)?.ToLowerInvariant())
         {

@@ -1,122 +1,91 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Eventix.Application.Migration;
 using Eventix.Infrastructure.Configuration;
 using MediatR;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Eventix.Worker.Migration;
 
-/// <summary>`import`: 0 when the file was read to its end, 1 when it is damaged or the database failed, 2 when a path is wrong.</summary>
+/// <summary>
+/// `import`: 0 when the source was read to its end and the sums add up; 1 when it is damaged, went away, met a conflict that it was to fail at, or
+/// the database failed; 2 when an argument, a path or a variable is wrong.
+/// </summary>
 internal static class ImportVerb
 {
+    private const string MongoUri = "MONGODB_URI";
     private const int Failed = 1;
 
     public static Command Create()
     {
-        var dump = new Option<FileInfo>("--dump")
-        {
-            Description = "The `task.bson` that mongodump has written (unpacked; `--archive` is another format).",
-            HelpName = "FILE.bson",
-            Required = true,
-        };
-        var rejects = new Option<FileInfo?>("--rejects")
-        {
-            Description =
-                "Where documents go that do not become tasks, with the reason, one JSON object a line; FILE.rejects.ndjson in the working folder "
-                + "unless given. Overwritten: another run of the same dump writes the same again. Not touched when there is nothing to say.",
-            HelpName = "FILE.ndjson",
-        };
-        var batchSize = new Option<int>("--batch-size")
-        {
-            Description = $"Documents per transaction, 1 to {ImportDump.LargestBatch}.",
-            HelpName = "N",
-            DefaultValueFactory = _ => 1000,
-        };
-        batchSize.Validators.Add(given =>
-        {
-            if (given.GetValueOrDefault<int>() is < 1 or > ImportDump.LargestBatch)
-                given.AddError($"--batch-size is a number from 1 to {ImportDump.LargestBatch}.");
-        });
-        var force = new Option<bool>("--force")
-        {
-            Description =
-                "Also create tasks again that an earlier import has stored or merged and that are gone since: they will run again.",
-        };
+        var options = new ImportOptions();
         var verb = new Command(
             "import",
-            "Loads a MongoDB dump of the old server and ends. The last line of the output counts what became of the documents. A second run skips what "
-                + "an earlier one has dealt with."
-        )
-        {
-            dump,
-            rejects,
-            batchSize,
-            force,
-        };
-
+            "Loads tasks of the old server, from a dump or from the running MongoDB, and ends. The last line of the output counts what became of the "
+                + "documents. Run again it goes on where it broke off, and skips what an earlier one has dealt with."
+        );
+        options.AddTo(verb);
         verb.SetAction(
-            (given, cancellationToken) =>
-            {
-                var file = given.GetRequiredValue(dump);
-                var report = given.GetValue(rejects) ?? new FileInfo(Path.GetFileNameWithoutExtension(file.Name) + ".rejects.ndjson");
-                var command = new ImportDump(
-                    file.FullName,
-                    report.FullName,
-                    given.GetValue(batchSize),
-                    given.GetValue(force),
-                    new ProgressLines()
-                );
-
-                return RunAsync(command, cancellationToken);
-            }
+            (given, cancellationToken) => RunAsync(options.From(given), from => options.Command(given, from), cancellationToken)
         );
 
         return verb;
     }
 
-    private static async Task<int> RunAsync(ImportDump command, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string? from, Func<string, ImportDump> make, CancellationToken cancellationToken)
     {
-        if (WrongPath(command) is { } mistake)
-        {
-            await Console.Error.WriteLineAsync(mistake);
-            return HostStart.Misconfigured;
-        }
-
         var outcome = HostStart.Success;
         var started = await WorkerHost.RunVerbAsync(
-            async (services, token) => outcome = await ImportAsync(services.GetRequiredService<IMediator>(), command, token),
+            async (services, token) =>
+            {
+                from ??= services.GetRequiredService<IConfiguration>()[MongoUri] is { Length: > 0 } uri ? uri : null;
+                if (from is null)
+                {
+                    await Console.Error.WriteLineAsync($"Nothing to import: give --from, or set {MongoUri}.");
+                    outcome = HostStart.Misconfigured;
+                    return;
+                }
+
+                outcome = await RunAsync(services.GetRequiredService<IMediator>(), make(from), token);
+            },
             cancellationToken
         );
 
         return started == HostStart.Success ? outcome : started;
     }
 
-    private static async Task<int> ImportAsync(IMediator mediator, ImportDump command, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(IMediator mediator, ImportDump command, CancellationToken cancellationToken)
     {
+        if (WrongReport(command) is { } mistake)
+        {
+            await Console.Error.WriteLineAsync(mistake);
+            return HostStart.Misconfigured;
+        }
+
         try
         {
-            var sums = await mediator.Send(command, cancellationToken);
-            if (sums.Rejected + sums.Merged > 0)
-                await Console.Error.WriteLineAsync(
-                    $"{command.RejectsFile} has the documents that did not become tasks, each with its reason."
-                );
-
-            await Console.Out.WriteLineAsync(
-                $$"""{"read":{{sums.Read}},"imported":{{sums.Imported}},"merged":{{sums.Merged}},"skipped":{{sums.Skipped}},"rejected":{{sums.Rejected}}}"""
+            var sums = await ImportProgressShown.WhileAsync(progress =>
+                mediator.Send(command with { Progress = progress }, cancellationToken)
             );
-            return HostStart.Success;
+            return await TellAsync(sums, command);
         }
-        catch (CorruptDumpException damage)
+        catch (SourceException refused)
         {
-            await Console.Error.WriteLineAsync(damage.Message);
+            await Console.Error.WriteLineAsync(
+                refused.IsTransient ? $"{refused.Message} What was stored stays; run the import again to go on." : refused.Message
+            );
+            return refused.IsTransient ? Failed : HostStart.Misconfigured;
+        }
+        catch (Exception stopped) when (stopped is CorruptDumpException or ImportConflictException)
+        {
+            await Console.Error.WriteLineAsync(stopped.Message);
             return Failed;
         }
         catch (NpgsqlException failure)
         {
             await Console.Error.WriteLineAsync(
-                $"The database failed: {failure.Message} What was stored stays; run the import again to go on."
+                $"The database failed: {failure.Message.ReplaceLineEndings(" ")} What was stored stays; run the import again to go on."
             );
             return Failed;
         }
@@ -127,38 +96,30 @@ internal static class ImportVerb
         }
     }
 
-    private static string? WrongPath(ImportDump command)
+    private static async Task<int> TellAsync(ImportSummary sums, ImportDump command)
     {
-        if (Directory.Exists(command.File))
-            return $"--dump {command.File} is a folder: name the .bson file in it.";
+        if (command.DryRun)
+            await Console.Error.WriteLineAsync("Nothing was stored: this was a dry run.");
+        if (File.Exists(command.ReportFile) && sums.Imported < sums.Read)
+            await Console.Error.WriteLineAsync($"{command.ReportFile} has the documents that did not become tasks, each with its reason.");
 
-        if (!File.Exists(command.File))
-            return $"--dump {command.File} does not exist.";
+        await Console.Out.WriteLineAsync(
+            $$"""{"read":{{sums.Read}},"imported":{{sums.Imported}},"merged":{{sums.Merged}},"skipped":{{sums.Skipped}},"rejected":{{sums.Rejected}}}"""
+        );
+        if (sums.AddsUp)
+            return HostStart.Success;
 
-        if (!Directory.Exists(Path.GetDirectoryName(command.RejectsFile)))
-            return $"--rejects {command.RejectsFile}: there is no such folder.";
-
-        return string.Equals(command.File, command.RejectsFile, StringComparison.Ordinal)
-            ? $"--rejects {command.RejectsFile} is the dump itself."
-            : null;
+        await Console.Error.WriteLineAsync("The sums do not add up. This is a fault of the import: please report it with its output.");
+        return Failed;
     }
 
-    /// <summary>A line on standard error every few seconds, so that a long run is seen to go on.</summary>
-    private sealed class ProgressLines : IProgress<ImportSummary>
+    private static string? WrongReport(ImportDump command)
     {
-        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
+        if (!Directory.Exists(Path.GetDirectoryName(command.ReportFile)))
+            return $"--report {command.ReportFile}: there is no such folder.";
 
-        private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
-
-        public void Report(ImportSummary value)
-        {
-            if (_sinceLast.Elapsed < Pause)
-                return;
-
-            _sinceLast.Restart();
-            Console.Error.WriteLine(
-                $"{value.Read} documents: {value.Imported} imported, {value.Merged} merged, {value.Skipped} skipped, {value.Rejected} rejected"
-            );
-        }
+        return string.Equals(Path.GetFullPath(command.From), command.ReportFile, StringComparison.Ordinal)
+            ? $"--report {command.ReportFile} is the source itself."
+            : null;
     }
 }

@@ -386,8 +386,8 @@ public sealed class ImportDumpTests(TestDatabase database) : IClassFixture<TestD
         await command.ExecuteNonQueryAsync(Cancel);
     }
 
-    private sealed class Collector(List<ImportSummary> sums) : IProgress<ImportSummary>
+    private sealed class Collector(List<ImportSummary> sums) : IProgress<ImportProgress>
     {
-        public void Report(ImportSummary value) => sums.Add(value);
+        public void Report(ImportProgress value) => sums.Add(value.Sums);
     }
 }

@@ -8,7 +8,7 @@ namespace Eventix.Infrastructure.Tests.Migration;
 public sealed class MergePlanTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly Dictionary<string, (long, TaskAge)> Nothing = [];
+    private static readonly Dictionary<string, ImportNote> Nothing = [];
 
     [Fact]
     public void The_older_document_survives_with_what_the_newer_one_brings()
@@ -125,16 +125,16 @@ public sealed class MergePlanTests
     private static string ImportInBatches(IEnumerable<SourceTask[]> batches)
     {
         EventixTask? row = null;
-        var arguments = new Dictionary<string, (long, TaskAge)>();
+        var notes = new Dictionary<string, ImportNote>();
         foreach (var batch in batches)
         {
-            var plan = MergePlan.Make(batch, row is null ? [] : [row], arguments);
+            var plan = MergePlan.Make(batch, row is null ? [] : [row], notes);
             foreach (var insert in plan.Inserts)
                 row = Row(insert.AsWaiting(), insert.RevisionCounter);
             foreach (var update in plan.Updates)
                 row = Row(update, row!.RevisionCounter + 1);
-            foreach (var (uid, from) in plan.Arguments)
-                arguments[uid] = from;
+            foreach (var note in plan.Notes(notes))
+                notes[note.Uid] = note;
         }
 
         return $"{row!.Uid} {row.CreatedAt} {row.Eta} {row.Priority} {row.Status} {Text(row.Args)} {Text(row.Kwargs)}";

@@ -68,10 +68,10 @@ public sealed class ImportVerbTests(EmptyDatabase database) : IClassFixture<Empt
     }
 
     [Theory]
-    [InlineData("does not exist", "--dump", "missing.bson")]
-    [InlineData("is a folder", "--dump", ".")]
-    [InlineData("no such folder", "--dump", "empty.bson", "--rejects", "nowhere/rejects.ndjson")]
-    [InlineData("the dump itself", "--dump", "empty.bson", "--rejects", "empty.bson")]
+    [InlineData("does not exist", "--from", "missing.bson")]
+    [InlineData("has no dump", "--from", ".")]
+    [InlineData("no such folder", "--from", "empty.bson", "--report", "nowhere/rejects.ndjson")]
+    [InlineData("the source itself", "--from", "empty.bson", "--report", "empty.bson")]
     public async Task A_wrong_path_ends_with_2(string message, params string[] arguments)
     {
         Write("empty.bson", []);

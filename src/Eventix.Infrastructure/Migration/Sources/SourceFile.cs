@@ -16,7 +16,11 @@ internal sealed class SourceFile : IAsyncDisposable
     /// <summary>Unpacked.</summary>
     public Stream Content { get; }
 
-    public double Progress => _file.Length == 0 ? 1 : (double)_file.Position / _file.Length;
+    /// <summary>How much of the file was read, packed or not; null when it is closed.</summary>
+    public double? Progress =>
+        !_file.CanRead ? null
+        : _file.Length == 0 ? 1
+        : (double)_file.Position / _file.Length;
 
     /// <param name="path">The file.</param>
     /// <param name="offset">Of the unpacked content, where to begin.</param>
