@@ -69,7 +69,7 @@ public sealed class DatabaseOptions : IOptionsFromVariables
     private static void RefuseOtherBackends(Variables variables)
     {
         const string Variable = "EVENTIX_BACKEND";
-        const string Import = "dotnet run -c Release --project src/Eventix.Worker -- import --from SOURCE";
+        const string Import = "dotnet run -c Release --project src/Eventix.Worker -- import --from mongodb://HOST/DATABASE";
 
         switch (variables.Text(Variable)?.ToLowerInvariant())
         {
@@ -77,7 +77,7 @@ public sealed class DatabaseOptions : IOptionsFromVariables
                 break;
             case "mongodb":
                 variables.Refuse(
-                    $"{Variable} is 'mongodb', which this version does not run on. Set it to 'postgresql' and move the tasks over with: {Import}"
+                    $"{Variable} is 'mongodb', which this version does not run on. Set it to 'postgresql' and move the tasks over with: {Import} (docs/migrate-from-mongodb.md)"
                 );
                 break;
             default:

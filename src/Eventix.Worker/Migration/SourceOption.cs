@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Eventix.Worker.Migration;
 
@@ -9,15 +11,16 @@ internal static class SourceOption
 
     public const string Missing = $"No source: give --from, or set {Variable}.";
 
-    public static Option<string> Create() =>
+    public static Option<string?> Create() =>
         new("--from")
         {
             Description =
-                $"mongodb://… with the database in its path; the folder or the .bson file of mongodump; a file of mongoexport; the folder of a dump of the CLI. "
-                + $"{Variable} unless given.",
+                "mongodb://… with the database in its path; the folder or the .bson file of mongodump; a file of mongoexport; the folder of a dump of the "
+                + $"CLI. {Variable} unless given.",
             HelpName = "SOURCE",
         };
 
-    public static string Read(ParseResult given, Option<string> option) =>
-        given.GetValue(option) ?? Environment.GetEnvironmentVariable(Variable) ?? "";
+    /// <summary>Null when there is none.</summary>
+    public static string? Read(string? given, IServiceProvider services) =>
+        given ?? (services.GetRequiredService<IConfiguration>()[Variable] is { Length: > 0 } uri ? uri : null);
 }

@@ -54,33 +54,39 @@ internal static class VerifyVerb
 
         verb.SetAction(
             (given, cancellationToken) =>
-            {
-                var command = new VerifyImport(
-                    SourceOption.Read(given, from),
-                    given.GetValue(namespaces),
-                    StatusOption.Read(given, statuses),
-                    new FindingLines(given.GetValue(explained), given.GetValue(showValues)),
-                    new ProgressLines<VerifySummary>(sums => $"{sums.Documents} documents compared, {sums.Differences} differences so far")
-                );
-
-                return RunAsync(command, cancellationToken);
-            }
+                RunAsync(
+                    given.GetValue(from),
+                    source => new VerifyImport(
+                        source,
+                        given.GetValue(namespaces),
+                        StatusOption.Read(given, statuses),
+                        new FindingLines(given.GetValue(explained), given.GetValue(showValues)),
+                        new ProgressLines<VerifySummary>(sums =>
+                            $"{sums.Documents} documents compared, {sums.Differences} differences so far"
+                        )
+                    ),
+                    cancellationToken
+                )
         );
 
         return verb;
     }
 
-    private static async Task<int> RunAsync(VerifyImport command, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string? from, Func<string, VerifyImport> make, CancellationToken cancellationToken)
     {
-        if (command.From.Length == 0)
-        {
-            await Console.Error.WriteLineAsync(SourceOption.Missing);
-            return HostStart.Misconfigured;
-        }
-
         var outcome = HostStart.Success;
         var started = await WorkerHost.RunVerbAsync(
-            async (services, token) => outcome = await VerifyAsync(services.GetRequiredService<IMediator>(), command, token),
+            async (services, token) =>
+            {
+                if (SourceOption.Read(from, services) is { } source)
+                {
+                    outcome = await VerifyAsync(services.GetRequiredService<IMediator>(), make(source), token);
+                    return;
+                }
+
+                await Console.Error.WriteLineAsync(SourceOption.Missing);
+                outcome = HostStart.Misconfigured;
+            },
             cancellationToken
         );
 

@@ -61,7 +61,7 @@ public sealed class DatabaseOptionsTests
             .Should()
             .ContainSingle()
             .Which.Should()
-            .Contain("dotnet run -c Release --project src/Eventix.Worker -- import --from SOURCE");
+            .Contain("dotnet run -c Release --project src/Eventix.Worker -- import --from mongodb://HOST/DATABASE");
     }
 
     [Theory]
