@@ -12,13 +12,7 @@ internal sealed class ImportOptions
 {
     private const int DefaultBatch = 1000;
 
-    private readonly Option<string?> _from = new("--from", "--dump")
-    {
-        Description =
-            "mongodb://user:password@host:port/DATABASE; the folder or the task.bson of mongodump; a file of mongoexport; the folder of a dump of the "
-            + "Python CLI; the report of an earlier import. Files may be packed by gzip. MONGODB_URI unless given.",
-        HelpName = "SOURCE",
-    };
+    private readonly Option<string?> _from = SourceOption.Create();
 
     private readonly Option<FileInfo?> _report = new("--report", "--rejects")
     {
@@ -92,6 +86,8 @@ internal sealed class ImportOptions
 
     public void AddTo(Command verb)
     {
+        // What it was called when only dumps could be read.
+        _from.Aliases.Add("--dump");
         _batchSize.Validators.Add(given => Check(given, given.GetValueOrDefault<int>(), "--batch-size", ImportDump.LargestBatch));
         _rate.Validators.Add(given => Check(given, given.GetValueOrDefault<int?>() ?? 1, "--rate", ImportDump.HighestRate));
         _onConflict.AcceptOnlyFromAmong("skip", "update-if-newer", "fail");

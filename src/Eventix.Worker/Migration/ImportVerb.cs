@@ -2,7 +2,6 @@ using System.CommandLine;
 using Eventix.Application.Migration;
 using Eventix.Infrastructure.Configuration;
 using MediatR;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -14,7 +13,6 @@ namespace Eventix.Worker.Migration;
 /// </summary>
 internal static class ImportVerb
 {
-    private const string MongoUri = "MONGODB_URI";
     private const int Failed = 1;
 
     public static Command Create()
@@ -33,16 +31,15 @@ internal static class ImportVerb
         return verb;
     }
 
-    private static async Task<int> RunAsync(string? from, Func<string, ImportDump> make, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string? given, Func<string, ImportDump> make, CancellationToken cancellationToken)
     {
         var outcome = HostStart.Success;
         var started = await WorkerHost.RunVerbAsync(
             async (services, token) =>
             {
-                from ??= services.GetRequiredService<IConfiguration>()[MongoUri] is { Length: > 0 } uri ? uri : null;
-                if (from is null)
+                if (SourceOption.Read(given, services) is not { } from)
                 {
-                    await Console.Error.WriteLineAsync($"Nothing to import: give --from, or set {MongoUri}.");
+                    await Console.Error.WriteLineAsync(SourceOption.Missing);
                     outcome = HostStart.Misconfigured;
                     return;
                 }
