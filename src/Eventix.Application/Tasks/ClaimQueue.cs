@@ -46,7 +46,10 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
         // Who waits does not overtake those who have waited longer. What is held under a claim's name is no new claim.
         if (wait <= TimeSpan.Zero || request.ClaimId is not null || !IsWaitedFor(request))
         {
-            var claimed = await DeliverAsync(request, await TryClaimAsync(request, request.Namespaces), cancellationToken);
+            var claimed = request.ClaimId is null
+                ? (await TryClaimAsync([request], request.Namespaces))[0]
+                : await ClaimOnceAsync(request, request.Namespaces);
+            claimed = await DeliverAsync(request, claimed, cancellationToken);
             if (claimed.Count > 0 || wait <= TimeSpan.Zero)
                 return claimed;
         }
@@ -127,32 +130,41 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
         return claimed;
     }
 
-    /// <summary>Never cancelled half-way: a claim whose answer nobody reads leases tasks that nobody runs.</summary>
-    private async Task<IReadOnlyList<EventixTask>> TryClaimAsync(ClaimRequest request, IReadOnlyList<string> namespaces)
+    /// <summary>
+    /// Claims for all of them at once, a namespace after the other; the first of them gets the first tasks. Never cancelled half-way: a claim whose
+    /// answer nobody reads leases tasks that nobody runs.
+    /// </summary>
+    /// <param name="requests">Without names, and all for the same task names.</param>
+    private async Task<IReadOnlyList<EventixTask>[]> TryClaimAsync(IReadOnlyList<ClaimRequest> requests, IReadOnlyList<string> namespaces)
     {
-        if (request.ClaimId is not null)
-            return await _claims.ClaimOnceAsync(request with { Namespaces = namespaces }, CancellationToken.None);
-
-        var claimed = new List<EventixTask>();
+        var claimed = requests.Select(_ => new List<EventixTask>()).ToArray();
         foreach (var @namespace in namespaces)
         {
-            var claim = new TaskClaim(@namespace, request.WorkerId, request.Limit - claimed.Count, request.Lease, request.TaskNames);
+            var open = Enumerable.Range(0, requests.Count).Where(i => claimed[i].Count < requests[i].Limit).ToList();
+            if (open.Count == 0)
+                break;
+
             try
             {
-                claimed.AddRange(await _claims.ClaimAsync(claim, CancellationToken.None));
+                var answers = await _claims.ClaimAsync([.. open.Select(i => Claim(requests[i], @namespace, claimed[i].Count))]);
+                for (var i = 0; i < open.Count; i++)
+                    claimed[open[i]].AddRange(answers[i]);
             }
-            catch (DbException) when (claimed.Count > 0)
+            catch (DbException) when (claimed.Any(tasks => tasks.Count > 0))
             {
-                // What the namespaces before gave must reach the client; its next claim meets the problem again.
-                return claimed;
-            }
-
-            if (claimed.Count == request.Limit)
+                // What the namespaces before gave must reach the clients; their next claims meet the problem again.
                 break;
+            }
         }
 
         return claimed;
     }
+
+    private static TaskClaim Claim(ClaimRequest request, string @namespace, int had) =>
+        new(@namespace, request.WorkerId, request.Limit - had, request.Lease, request.TaskNames);
+
+    private Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(ClaimRequest request, IReadOnlyList<string> namespaces) =>
+        _claims.ClaimOnceAsync(request with { Namespaces = namespaces }, CancellationToken.None);
 
     private void Hear(string @namespace)
     {
@@ -282,21 +294,16 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
     private async Task ServeGroupAsync(Waiter[] group, string[] namespaces)
     {
         var unnamed = group.Where(waiter => waiter.Request.ClaimId is null && TryServe(waiter)).ToList();
-        var claims = await Task.WhenAll(unnamed.Select(waiter => AttemptAsync(waiter.Request, namespaces)));
+        var isReachable = unnamed.Count == 0 || await ServeAsync(unnamed, namespaces);
 
-        var isReachable = true;
-        for (var i = 0; i < unnamed.Count; i++)
-            isReachable = Answer(unnamed[i], claims[i], isReachable);
-
-        // Each of these has a transaction of its own. They go one by one, until one of them gets less than it asked for.
+        // Each of these has a transaction of its own. They go one by one, until one of them gets nothing.
         foreach (var waiter in group.Where(waiter => waiter.Request.ClaimId is not null))
         {
             if (!isReachable || !TryServe(waiter))
                 continue;
 
-            var claim = await AttemptAsync(waiter.Request, namespaces);
-            isReachable = Answer(waiter, claim, isReachable);
-            if (claim.Claimed is [])
+            isReachable = await ServeAsync([waiter], namespaces);
+            if (!waiter.Claimed.Task.IsCompleted)
                 break;
         }
 
@@ -304,31 +311,38 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
             await Task.Delay(PollInterval, _clock, CancellationToken.None);
     }
 
-    private async Task<(IReadOnlyList<EventixTask> Claimed, Exception? Failed)> AttemptAsync(ClaimRequest request, string[] namespaces)
+    /// <summary>
+    /// Answers waiters with what is due, if anything is. That the database is away is told to the first of them; the others go on waiting, and the
+    /// next round tries again. Any other failure is that of all.
+    /// </summary>
+    /// <returns>Whether the database could be reached.</returns>
+    private async Task<bool> ServeAsync(IReadOnlyList<Waiter> waiters, string[] namespaces)
     {
         try
         {
-            return (await TryClaimAsync(request, namespaces), null);
+            var claimed = waiters is [{ Request: { ClaimId: not null } request }]
+                ? [await ClaimOnceAsync(request, namespaces)]
+                : await TryClaimAsync([.. waiters.Select(waiter => waiter.Request)], namespaces);
+            for (var i = 0; i < waiters.Count; i++)
+                Answer(waiters[i], claimed[i]);
+
+            return true;
+        }
+        catch (DbException unreachable)
+        {
+            Answer(waiters[0], unreachable);
+            foreach (var waiter in waiters.Skip(1))
+                Answer(waiter, []);
+
+            return false;
         }
         catch (Exception failed)
         {
-            return ([], failed);
+            foreach (var waiter in waiters)
+                Answer(waiter, failed);
+
+            return true;
         }
-    }
-
-    /// <summary>
-    /// Answers one waiter. That the database is away is told to one of them in a round; the others go on waiting, and the next round tries
-    /// again. Any other failure is that of the waiter alone.
-    /// </summary>
-    /// <returns>Whether the database can be reached, as far as is known.</returns>
-    private bool Answer(Waiter waiter, (IReadOnlyList<EventixTask> Claimed, Exception? Failed) claim, bool isReachable)
-    {
-        if (claim.Failed is null || (claim.Failed is DbException && !isReachable))
-            Answer(waiter, claim.Claimed);
-        else
-            Answer(waiter, claim.Failed);
-
-        return isReachable && claim.Failed is not DbException;
     }
 
     private bool TryServe(Waiter waiter)

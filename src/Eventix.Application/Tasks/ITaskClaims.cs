@@ -7,9 +7,13 @@ public interface ITaskClaims
 {
     /// <summary>
     /// Leases up to `Limit` due tasks, in the order priority, eta, id; an empty list when none is due. Every claim raises the revision, which
-    /// is the fencing token of what is written back.
+    /// is the fencing token of what is written back. It cannot be broken off: nobody would run what was leased by then.
     /// </summary>
-    Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim, CancellationToken cancellationToken);
+    Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim);
+
+    /// <summary>The same for several at once, each answered in their order: the first of them gets the first tasks.</summary>
+    /// <param name="claims">At least one, all of one namespace and for the same task names.</param>
+    Task<IReadOnlyList<EventixTask>[]> ClaimAsync(IReadOnlyList<TaskClaim> claims);
 
     /// <summary>
     /// Answers the tasks that the worker still holds under the claim's name, with their leases begun anew. When it holds none, leases up to

@@ -169,7 +169,7 @@ internal sealed class ClaimLoop(
         var sentAt = clock.GetTimestamp();
 
         // Not cancelled by the stop: a claim that is broken off half-way may have leased tasks that nobody would run.
-        var tasks = await claims.ClaimAsync(claim, CancellationToken.None);
+        var tasks = await claims.ClaimAsync(claim);
 
         var (run, giveBack) = _suspects.Divide(tasks, hand.HasSuspect);
         foreach (var task in run)

@@ -14,26 +14,30 @@ internal sealed class ClaimLanes(Func<IReadOnlyList<TaskClaim>, Task<IReadOnlyLi
     // Those that wait for the statement that is on its way; a queue without one has no entry. Under the lock of the dictionary.
     private readonly Dictionary<ClaimQueueKey, Queue<Coalesced<TaskClaim, IReadOnlyList<EventixTask>>>> _waiting = [];
 
-    /// <param name="cancellationToken">Takes the claim back while it is not on its way; after that it is answered all the same.</param>
-    public Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim request, CancellationToken cancellationToken)
+    /// <param name="requests">At least one, all of one queue: nobody else's claim comes between them.</param>
+    public Task<IReadOnlyList<EventixTask>[]> ClaimAsync(IReadOnlyList<TaskClaim> requests)
     {
-        var key = new ClaimQueueKey(request.Namespace, request.TaskNames);
-        var coalesced = new Coalesced<TaskClaim, IReadOnlyList<EventixTask>>(request, cancellationToken);
+        var key = new ClaimQueueKey(requests[0].Namespace, requests[0].TaskNames);
+        var claims = requests
+            .Select(request => new Coalesced<TaskClaim, IReadOnlyList<EventixTask>>(request, CancellationToken.None))
+            .ToList();
+        var answered = Task.WhenAll(claims.Select(claim => claim.Answered));
+
         lock (_waiting)
         {
             if (_waiting.TryGetValue(key, out var waiting))
             {
-                waiting.Enqueue(coalesced);
-                return coalesced.Answered;
+                claims.ForEach(waiting.Enqueue);
+                return answered;
             }
 
-            _waiting.Add(key, new([coalesced]));
+            _waiting.Add(key, new(claims));
         }
 
         using (ExecutionContext.SuppressFlow())
             _ = RunAsync(key);
 
-        return coalesced.Answered;
+        return answered;
     }
 
     private async Task RunAsync(ClaimQueueKey key)
@@ -70,9 +74,6 @@ internal sealed class ClaimLanes(Func<IReadOnlyList<TaskClaim>, Task<IReadOnlyLi
             var waiting = _waiting[key];
             while (tasks < ClaimOptions.MostTasks && waiting.TryDequeue(out var next))
             {
-                if (next.TryTakeBack())
-                    continue;
-
                 batch.Add(next);
                 tasks += next.Request.Limit;
             }

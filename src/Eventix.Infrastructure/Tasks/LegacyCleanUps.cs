@@ -21,7 +21,7 @@ internal sealed class LegacyCleanUps(ITaskClaims claims, ITaskWriteBacks writeBa
     );
 
     /// <summary>Takes those that wait, to be answered after the round that begins now.</summary>
-    public Task<IReadOnlyList<EventixTask>> TakeAsync(CancellationToken cancellationToken) => claims.ClaimAsync(Claim, cancellationToken);
+    public Task<IReadOnlyList<EventixTask>> TakeAsync() => claims.ClaimAsync(Claim);
 
     public Task AnswerAsync(IReadOnlyList<EventixTask> taken, CancellationToken cancellationToken) =>
         writeBacks.WriteBackAsync([.. taken.Select(task => new TaskWriteBack(task, task.Succeed(result: null)))], cancellationToken);

@@ -80,7 +80,7 @@ internal sealed class MaintenanceLoop(
 
     private async Task<TimeSpan> AnswerLegacyAsync(CancellationToken cancellationToken)
     {
-        var asked = await legacy.TakeAsync(cancellationToken);
+        var asked = await legacy.TakeAsync();
         if (asked.Count > 0)
         {
             await maintenance.ReleaseLostLeasesAsync(cancellationToken);

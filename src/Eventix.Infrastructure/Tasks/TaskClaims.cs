@@ -114,8 +114,9 @@ internal sealed class TaskClaims : ITaskClaims
         _lanes = new ClaimLanes(ClaimTogetherAsync);
     }
 
-    public Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim, CancellationToken cancellationToken) =>
-        _lanes.ClaimAsync(claim, cancellationToken);
+    public async Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim) => (await ClaimAsync([claim]))[0];
+
+    public Task<IReadOnlyList<EventixTask>[]> ClaimAsync(IReadOnlyList<TaskClaim> claims) => _lanes.ClaimAsync(claims);
 
     public Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(ClaimRequest request, CancellationToken cancellationToken) =>
         StatementRetry.RunAsync(async () =>

@@ -175,6 +175,19 @@ public sealed class CoalescedTasksTests(EventixServices eventix) : IClassFixture
     }
 
     [Fact]
+    public async Task Claims_that_are_made_together_are_one_statement_so_that_no_task_comes_in_between()
+    {
+        await PostAllAsync([Some("line", 0), Some("line", 1), Some("line", 2)]);
+
+        var claims = await eventix.Claims.ClaimAsync([
+            .. Enumerable.Range(0, 5).Select(n => new TaskClaim("line", $"w{n}", Limit: 1, TimeSpan.FromMinutes(1))),
+        ]);
+
+        claims.Select(tasks => tasks.SingleOrDefault()?.Uid).Should().Equal("line 0", "line 1", "line 2", null, null);
+        (await TransactionsAsync("line")).Should().Be(1);
+    }
+
+    [Fact]
     public async Task Claims_beyond_one_statement_find_what_is_left_and_those_behind_an_empty_queue_nothing()
     {
         await eventix.ScalarAsync<long>(

@@ -78,7 +78,7 @@ public sealed class DurabilityTests
     private static async Task WriteBackOneAsync(ServiceProvider services, ConcurrentBag<EventixTask> ended)
     {
         var claims = services.GetRequiredService<ITaskClaims>();
-        foreach (var task in await claims.ClaimAsync(new TaskClaim("default", "w", 1, TimeSpan.FromMinutes(5)), CancellationToken.None))
+        foreach (var task in await claims.ClaimAsync(new TaskClaim("default", "w", 1, TimeSpan.FromMinutes(5))))
         {
             var outcome = new TaskWriteBack(task, task.Succeed("1"u8.ToArray()));
             var answers = await services.GetRequiredService<ITaskWriteBacks>().WriteBackAsync([outcome], CancellationToken.None);

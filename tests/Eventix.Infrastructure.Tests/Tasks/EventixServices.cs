@@ -45,7 +45,7 @@ public sealed class EventixServices : TestDatabase
         await Send(new GetTask(uid)) ?? throw new InvalidOperationException($"There is no task {uid}.");
 
     internal Task<IReadOnlyList<EventixTask>> Claim(string @namespace, int limit = 1, string worker = "w", TimeSpan? lease = null) =>
-        Claims.ClaimAsync(new TaskClaim(@namespace, worker, limit, lease ?? TimeSpan.FromMinutes(5)), CancellationToken.None);
+        Claims.ClaimAsync(new TaskClaim(@namespace, worker, limit, lease ?? TimeSpan.FromMinutes(5)));
 
     internal async Task<EventixTask> ClaimOne(string @namespace) => (await Claim(@namespace)).Single();
 

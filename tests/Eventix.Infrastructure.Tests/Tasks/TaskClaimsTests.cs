@@ -115,10 +115,7 @@ public sealed class TaskClaimsTests(EventixServices eventix) : IClassFixture<Eve
             }
         );
 
-        var claimed = await eventix.Claims.ClaimAsync(
-            new TaskClaim("names", "w", 10, TimeSpan.FromMinutes(1), ["dotnet", "other"]),
-            default
-        );
+        var claimed = await eventix.Claims.ClaimAsync(new TaskClaim("names", "w", 10, TimeSpan.FromMinutes(1), ["dotnet", "other"]));
 
         claimed.Select(task => task.Uid).Should().Equal("mine");
     }

@@ -22,11 +22,14 @@ internal sealed class CountedClaims : ITaskClaims
             return this;
         });
 
-    public Task<IReadOnlyList<Eventix.Domain.Tasks.EventixTask>> ClaimAsync(TaskClaim claim, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<Eventix.Domain.Tasks.EventixTask>> ClaimAsync(TaskClaim claim)
     {
         Interlocked.Increment(ref _count);
-        return _claims!.ClaimAsync(claim, cancellationToken);
+        return _claims!.ClaimAsync(claim);
     }
+
+    public Task<IReadOnlyList<Eventix.Domain.Tasks.EventixTask>[]> ClaimAsync(IReadOnlyList<TaskClaim> claims) =>
+        _claims!.ClaimAsync(claims);
 
     public Task<IReadOnlyList<Eventix.Domain.Tasks.EventixTask>> ClaimOnceAsync(
         ClaimRequest request,

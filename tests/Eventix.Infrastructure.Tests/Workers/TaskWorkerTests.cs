@@ -331,15 +331,17 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
             return this;
         }
 
-        public async Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim, CancellationToken cancellationToken)
+        public async Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim)
         {
-            var claimed = await _claims!.ClaimAsync(claim, cancellationToken);
+            var claimed = await _claims!.ClaimAsync(claim);
             if (!LoseNext || claimed.Count == 0)
                 return claimed;
 
             LoseNext = false;
             throw new NpgsqlException("The connection broke.");
         }
+
+        public Task<IReadOnlyList<EventixTask>[]> ClaimAsync(IReadOnlyList<TaskClaim> claims) => _claims!.ClaimAsync(claims);
 
         public Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(ClaimRequest request, CancellationToken cancellationToken) =>
             _claims!.ClaimOnceAsync(request, cancellationToken);

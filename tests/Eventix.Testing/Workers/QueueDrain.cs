@@ -91,7 +91,7 @@ public sealed class QueueDrain : IAsyncDisposable
         var claims = ActivatorUtilities.CreateInstance<TaskClaims>(_services, ActivatorUtilities.CreateInstance<ClaimBookmarks>(_services));
         var claim = new TaskClaim(@namespace, "drain", Limit: 1, Lease, Names);
 
-        return (await claims.ClaimAsync(claim, CancellationToken.None)).SingleOrDefault();
+        return (await claims.ClaimAsync(claim)).SingleOrDefault();
     }
 
     private async Task<int> MakeDueAsync(string @namespace)
