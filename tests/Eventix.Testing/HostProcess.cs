@@ -48,10 +48,19 @@ public sealed partial class HostProcess : IAsyncDisposable
         IEnumerable<string> arguments,
         IEnumerable<(string Name, string Value)> environment,
         string? folder = null
+    ) => StartProgram("dotnet", [Path.Combine(AppContext.BaseDirectory, host + ".dll"), .. arguments], environment, folder);
+
+    /// <summary>Starts any other program in the same way.</summary>
+    /// <param name="folder">Its working folder; an empty one unless given.</param>
+    public static HostProcess StartProgram(
+        string program,
+        IEnumerable<string> arguments,
+        IEnumerable<(string Name, string Value)> environment,
+        string? folder = null
     )
     {
         var ownFolder = folder is null ? Directory.CreateTempSubdirectory("evx").FullName : null;
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, host + ".dll"), .. arguments])
+        var start = new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,
             WorkingDirectory = folder ?? ownFolder,
@@ -66,7 +75,7 @@ public sealed partial class HostProcess : IAsyncDisposable
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
 
-        return new HostProcess(Process.Start(start) ?? throw new InvalidOperationException($"{host} does not start."), ownFolder);
+        return new HostProcess(Process.Start(start) ?? throw new InvalidOperationException($"{program} does not start."), ownFolder);
     }
 
     /// <summary>Runs a host to its end.</summary>
@@ -95,6 +104,13 @@ public sealed partial class HostProcess : IAsyncDisposable
             return await awaited.Task;
 
         throw new TimeoutException($"The host has not said '{text}'. It said:\n{Output}\n{Error}");
+    }
+
+    /// <summary>Writes a line to its standard input.</summary>
+    public async Task TellAsync(string line)
+    {
+        await _process.StandardInput.WriteLineAsync(line);
+        await _process.StandardInput.FlushAsync();
     }
 
     /// <summary>Asks it to stop, as `kill` and as service managers do; <paramref name="byInterrupt"/> as Ctrl+C does.</summary>

@@ -26,13 +26,15 @@ public sealed class PostgresCluster : IAsyncDisposable
     private readonly string _binaries;
     private readonly string _folder;
     private readonly bool _durable;
+    private readonly IReadOnlyList<string> _settings;
     private readonly ConcurrentQueue<string> _log = new();
     private Process? _watchdog;
 
-    private PostgresCluster(string binaries, bool durable)
+    private PostgresCluster(string binaries, bool durable, IReadOnlyList<string> settings)
     {
         _binaries = binaries;
         _durable = durable;
+        _settings = settings;
 
         // Short, since the path of a socket has at most 107 bytes (103 on macOS), which the temporary folder of macOS nearly fills.
         _folder = "/tmp/evx-" + Path.GetRandomFileName()[..8];
@@ -44,16 +46,21 @@ public sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Whether this machine has what <see cref="StartAsync"/> needs.</summary>
     public static bool IsAvailable => PostgresBinaries.Find() is not null;
 
-    /// <param name="durable">False for speed; true for tests that kill the server and look what is left.</param>
+    /// <param name="durable">False for speed; true for tests that kill the server and look what is left, and for benchmarks.</param>
+    /// <param name="settings">Lines such as `shared_buffers=1GB`; they win over what is set here.</param>
     /// <exception cref="InvalidOperationException">The machine has no PostgreSQL, or it does not start; the message says why.</exception>
-    public static async Task<PostgresCluster> StartAsync(bool durable = false, CancellationToken cancellationToken = default)
+    public static async Task<PostgresCluster> StartAsync(
+        bool durable = false,
+        IReadOnlyList<string>? settings = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var binaries =
             PostgresBinaries.Find()
             ?? throw new InvalidOperationException(
                 $"No PostgreSQL programs on this machine. Install them, or set {PostgresBinaries.Variable}."
             );
-        var cluster = new PostgresCluster(binaries, durable);
+        var cluster = new PostgresCluster(binaries, durable, settings ?? []);
 
         await cluster.InitialiseAsync(cancellationToken);
         await cluster.RestartAsync(cancellationToken);
@@ -88,6 +95,7 @@ public sealed class PostgresCluster : IAsyncDisposable
             "max_connections=200",
             "shared_buffers=128MB",
             "log_min_messages=error",
+            .. _settings,
         ];
 
         _watchdog = Start(

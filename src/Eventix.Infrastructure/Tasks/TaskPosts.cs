@@ -17,7 +17,7 @@ internal sealed class PostTaskHandler(TaskPosts posts) : IRequestHandler<PostTas
 internal sealed class TaskPosts
 {
     // A task without a key never meets the unique index, nor does one that does not wait: a post of a finished task merges into nothing.
-    private const string Insert = $"""
+    internal const string Insert = $"""
         INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
         VALUES ({NewTaskParameters.Values})
         ON CONFLICT (uid) DO NOTHING
@@ -39,7 +39,7 @@ internal sealed class TaskPosts
         """;
 
     // The same for many. A uid that is in use answers no row, and its neighbours go through.
-    private const string InsertMany = $"""
+    internal const string InsertMany = $"""
         WITH {NewTaskArrays.Input}, plain AS (
             INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
             SELECT {NewTaskArrays.Values}

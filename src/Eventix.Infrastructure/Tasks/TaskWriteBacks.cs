@@ -9,7 +9,7 @@ namespace Eventix.Infrastructure.Tasks;
 internal sealed class TaskWriteBacks(NpgsqlDataSource database, WaitingTasks waiting) : ITaskWriteBacks
 {
     // The fence is in every join: an outdated revision finds nothing. Where it waited for a concurrent writer PostgreSQL looks again.
-    private const string WriteBack = $"""
+    internal const string WriteBack = $"""
         WITH input AS MATERIALIZED (
             SELECT i.*
             FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) WITH ORDINALITY

@@ -1,0 +1,68 @@
+using Eventix.Benchmarks.Raw;
+using Eventix.Benchmarks.Reports;
+using Eventix.Benchmarks.Servers;
+
+namespace Eventix.Benchmarks.Drains;
+
+/// <summary>How fast a worker empties a queue of tasks that do nothing: ours, the peers, and raw SQL.</summary>
+internal static class DrainRuns
+{
+    private const string Section = "Drain";
+
+    /// <summary>Tasks of ours that run at the same time. They do nothing: what counts is how many are on their way.</summary>
+    private const string Concurrency = "24";
+
+    public static async Task RunAsync(BenchServer server, Scale scale, Report report)
+    {
+        var commits = new List<double>();
+        List<Contestant> contestants =
+        [
+            new RawRuns(server, scale).CycleMany,
+            new(
+                "Eventix worker",
+                "tasks/s",
+                () => OursAsync(server, scale.Tasks, commits),
+                $"EVENTIX_WORKER_CONCURRENCY={Concurrency}; keeps every result, fences every write"
+            ),
+        ];
+        contestants.AddRange(PeerDrains.All(server, scale));
+
+        var series = await SideBySide.RunAsync(scale.Rounds, contestants);
+        foreach (var one in series)
+            report.Add(Section, one);
+        report.Add(
+            Section,
+            new Series("commits per task, Eventix worker", "", commits, "pg_stat_database.xact_commit, autovacuum's included")
+        );
+
+        var (raw, ours) = (series[0], series[1]);
+        report.Judge(Bar.DrainAgainstRaw, report.Compare(ours, raw));
+        report.Judge(Bar.Commits, Series.MedianOf(commits));
+        foreach (var peer in series.Skip(2))
+        {
+            var ratio = report.Compare(ours, peer);
+            if (peer.Name == PeerDrains.FastestGraphile)
+                report.Judge(Bar.DrainAgainstGraphile, ratio);
+        }
+    }
+
+    private static async Task<double> OursAsync(BenchServer server, int tasks, List<double> commits)
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await DueTasks.FillAsync(database, tasks);
+        await database.SettleAsync();
+
+        await using var process = ContestantProcess.Start(database, $"ours --tasks {tasks}", ("EVENTIX_WORKER_CONCURRENCY", Concurrency));
+        var before = 0L;
+        var result = await ContestantProcess.DrainAsync(process, tasks, async () => before = await CommitsAsync(database));
+
+        // The connections of the contestant have ended, and with that told what they did.
+        commits.Add((await CommitsAsync(database) - before) / (double)tasks);
+        await DueTasks.CheckDoneAsync(database, tasks);
+
+        return result.PerSecond;
+    }
+
+    private static Task<long> CommitsAsync(BenchDatabase database) =>
+        database.Server.ScalarAsync<long>($"SELECT xact_commit FROM pg_stat_database WHERE datname = '{database.Name}'");
+}

@@ -1,0 +1,36 @@
+using System.CommandLine;
+using Eventix.Benchmarks;
+using Eventix.Benchmarks.Drains;
+
+var tasks = new Option<int?>("--tasks") { Description = "Tasks of each run; 100,000 unless given, 10,000 with --quick." };
+var rounds = new Option<int?>("--rounds") { Description = "Runs of each contestant; 3 unless given, 1 with --quick." };
+var quick = new Option<bool>("--quick") { Description = "Everything that can be measured in under three minutes, at smaller sizes." };
+var only = new Option<string[]>("--only") { Description = $"One part, or several: {string.Join(", ", BenchRun.Names)}." };
+only.AcceptOnlyFromAmong([.. BenchRun.Names]);
+var output = new Option<FileInfo?>("--output") { Description = "Where the Markdown goes beside standard output." };
+
+var root = new RootCommand("Measures Eventix beside raw SQL and beside other queues, on a PostgreSQL of its own.")
+{
+    quick,
+    only,
+    tasks,
+    rounds,
+    output,
+};
+root.SetAction(given =>
+    BenchRun.RunAsync(
+        Scale.Of(given.GetValue(quick), given.GetValue(tasks), given.GetValue(rounds)),
+        given.GetValue(only) ?? [],
+        given.GetValue(output),
+        args
+    )
+);
+
+var drained = new Option<int>("--tasks") { Required = true };
+var ours = new Command("ours") { drained };
+ours.SetAction(given => OursContestant.RunAsync(given.GetValue(drained)));
+var hangfire = new Command("hangfire") { drained };
+hangfire.SetAction(given => HangfireContestant.RunAsync(given.GetValue(drained)));
+root.Add(new Command("contestant", "One of those that are measured: started by the benchmarks themselves.") { ours, hangfire });
+
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

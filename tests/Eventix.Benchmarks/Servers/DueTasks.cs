@@ -1,0 +1,36 @@
+namespace Eventix.Benchmarks.Servers;
+
+/// <summary>Tasks as SQL puts them into the table, so that filling it is no part of what is measured.</summary>
+internal static class DueTasks
+{
+    /// <summary>With the braces 100 bytes, as a usual task has.</summary>
+    public static readonly string Kwargs = $$"""{"payload":"{{new string('x', 86)}}"}""";
+
+    /// <summary>What it answers. No colon in front of a letter: pgbench would take that for a variable.</summary>
+    public const string Result = """{"said":"done"}""";
+
+    /// <summary>Adds tasks that are due, a millisecond apart, as tasks that were posted one after the other are.</summary>
+    /// <param name="namespaces">The tasks go to `ns1` … in turn, and not to <paramref name="namespace"/>, unless it is 0.</param>
+    public static async Task FillAsync(BenchDatabase database, long count, string @namespace = "default", int namespaces = 0)
+    {
+        await database.ExecuteAsync(
+            $"""
+            INSERT INTO eventix_task (uid, task, kwargs, namespace, eta)
+            SELECT replace(gen_random_uuid()::text, '-', ''), '{Drains.Touch.Name}', '{Kwargs}',
+                {(namespaces == 0 ? $"'{@namespace}'" : $"'ns' || 1 + n % {namespaces}")},
+                now() - interval '1 day' + n * interval '1 ms'
+            FROM generate_series(1, {count}) n
+            """
+        );
+    }
+
+    /// <exception cref="InvalidOperationException">Not that many tasks ended with their result.</exception>
+    public static async Task CheckDoneAsync(BenchDatabase database, long expected)
+    {
+        var done = await database.ScalarAsync<long>(
+            $"SELECT count(*) FROM eventix_task WHERE status = 'done' AND result::text = '{Result}' AND attempt = 1"
+        );
+        if (done != expected)
+            throw new InvalidOperationException($"{done} tasks are done with their result after one attempt, and not {expected}.");
+    }
+}
