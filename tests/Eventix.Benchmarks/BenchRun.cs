@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using Eventix.Benchmarks.Counts;
 using Eventix.Benchmarks.Drains;
+using Eventix.Benchmarks.Flatness;
 using Eventix.Benchmarks.Http;
+using Eventix.Benchmarks.Latency;
 using Eventix.Benchmarks.Raw;
 using Eventix.Benchmarks.Reports;
 using Eventix.Benchmarks.Servers;
@@ -20,6 +23,12 @@ internal static class BenchRun
         ("cycle", HttpRuns.CyclesAsync),
         ("batch", HttpRuns.BatchesAsync),
         ("claimers", HttpRuns.ClaimersAsync),
+        ("latency", LatencyRuns.RunAsync),
+        ("wal", WalRuns.RunAsync),
+        ("host", HostRuns.RunAsync),
+        ("growth", ClaimRuns.RunAsync),
+        ("held", HeldSnapshotRuns.RunAsync),
+        ("namespaces", NamespaceRuns.RunAsync),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. Parts.Select(part => part.Name)];

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Eventix.Benchmarks;
 using Eventix.Benchmarks.Drains;
+using Eventix.Benchmarks.Flatness;
+using Eventix.Benchmarks.Latency;
 
 var tasks = new Option<int?>("--tasks") { Description = "Tasks of each run; 100,000 unless given, 10,000 with --quick." };
 var rounds = new Option<int?>("--rounds") { Description = "Runs of each contestant; 3 unless given, 1 with --quick." };
@@ -31,6 +33,14 @@ var ours = new Command("ours") { drained };
 ours.SetAction(given => OursContestant.RunAsync(given.GetValue(drained)));
 var hangfire = new Command("hangfire") { drained };
 hangfire.SetAction(given => HangfireContestant.RunAsync(given.GetValue(drained)));
-root.Add(new Command("contestant", "One of those that are measured: started by the benchmarks themselves.") { ours, hangfire });
+var latency = new Command("latency");
+latency.SetAction(_ => LatencyContestant.RunAsync());
+var parts = new Option<int>("--parts") { Required = true };
+var seconds = new Option<int>("--seconds") { Required = true };
+var steady = new Command("steady") { parts, seconds };
+steady.SetAction(given => SteadyContestant.RunAsync(given.GetValue(parts), given.GetValue(seconds)));
+root.Add(
+    new Command("contestant", "One of those that are measured: started by the benchmarks themselves.") { ours, hangfire, latency, steady }
+);
 
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -10,7 +10,7 @@ internal static class DrainRuns
     private const string Section = "Drain";
 
     /// <summary>Tasks of ours that run at the same time. They do nothing: what counts is how many are on their way.</summary>
-    private const string Concurrency = "24";
+    public const string Concurrency = "24";
 
     public static async Task RunAsync(BenchServer server, Scale scale, Report report)
     {
@@ -21,7 +21,7 @@ internal static class DrainRuns
             new(
                 "Eventix worker",
                 "tasks/s",
-                () => OursAsync(server, scale.Tasks, commits),
+                () => DrainAsync(server, scale.Tasks, namespaces: 0, commits),
                 $"EVENTIX_WORKER_CONCURRENCY={Concurrency}; keeps every result, fences every write"
             ),
         ];
@@ -46,18 +46,27 @@ internal static class DrainRuns
         }
     }
 
-    private static async Task<double> OursAsync(BenchServer server, int tasks, List<double> commits)
+    /// <summary>Our worker, once; answers tasks per second.</summary>
+    /// <param name="namespaces">0 for `default`.</param>
+    /// <param name="commits">Takes the commits for each task.</param>
+    public static async Task<double> DrainAsync(BenchServer server, int tasks, int namespaces, List<double>? commits = null)
     {
         await using var database = await server.CreateDatabaseAsync();
-        await DueTasks.FillAsync(database, tasks);
+        await DueTasks.FillAsync(database, tasks, namespaces: namespaces);
         await database.SettleAsync();
 
-        await using var process = ContestantProcess.Start(database, $"ours --tasks {tasks}", ("EVENTIX_WORKER_CONCURRENCY", Concurrency));
+        var names = namespaces == 0 ? "default" : string.Join(',', Enumerable.Range(1, namespaces).Select(n => $"ns{n}"));
+        await using var process = ContestantProcess.Start(
+            database,
+            $"ours --tasks {tasks}",
+            ("EVENTIX_WORKER_CONCURRENCY", Concurrency),
+            ("EVENTIX_NAMESPACE", names)
+        );
         var before = 0L;
         var result = await ContestantProcess.DrainAsync(process, tasks, async () => before = await CommitsAsync(database));
 
         // The connections of the contestant have ended, and with that told what they did.
-        commits.Add((await CommitsAsync(database) - before) / (double)tasks);
+        commits?.Add((await CommitsAsync(database) - before) / (double)tasks);
         await DueTasks.CheckDoneAsync(database, tasks);
 
         return result.PerSecond;

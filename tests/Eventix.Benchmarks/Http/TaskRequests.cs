@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Text;
 using Eventix.Benchmarks.Drains;
+using Eventix.Benchmarks.Latency;
 using Eventix.Benchmarks.Servers;
 
 namespace Eventix.Benchmarks.Http;
@@ -21,6 +22,10 @@ internal static class TaskRequests
 
     public static byte[] PostMany(int count) =>
         WithBody("POST /tasks/batch", Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat(Posted("default"), count))}]"));
+
+    /// <summary>A task that carries the moment of this call.</summary>
+    public static byte[] PostStamp() =>
+        WithBody("POST /task", Encoding.UTF8.GetBytes($$$"""{"task":"{{{Stamp.Name}}}","kwargs":{"sent_at":{{{Stamp.Now}}}}}"""));
 
     public static byte[] Next(string @namespace = "default") =>
         Encoding.UTF8.GetBytes($"GET /tasks/next_scheduled?worker_id=bench&namespace={@namespace} HTTP/1.1\r\nHost: bench\r\n\r\n");

@@ -1,25 +1,15 @@
 // graphile-worker: node graphile-worker.js plain|fast TASKS
 // `fast` is the configuration of its own page on performance; `plain` is the same without batching.
-import { Logger, run, runMigrations } from "graphile-worker";
+import { run, runMigrations } from "graphile-worker";
 import { connect, drain, Handled, payload } from "./drain.js";
+import { preset } from "./graphile-preset.js";
 
 const [, , how, count] = process.argv;
 const tasks = Number(count);
 const batching = { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 };
-// By default it writes a line for every task.
-const logger = new Logger(() => (level, message) => {
-  if (level === "error" || level === "warning") console.error(message);
-});
-const preset = {
-  worker: {
-    logger,
-    connectionString: `postgres:///${process.env.PGDATABASE}?host=${process.env.PGHOST}&user=${process.env.PGUSER}`,
-    concurrentJobs: 24,
-    maxPoolSize: 25,
-    ...(how === "fast" ? batching : {}),
-  },
-};
-await runMigrations({ preset });
+const settings = preset({ concurrentJobs: 24, maxPoolSize: 25, ...(how === "fast" ? batching : {}) });
+
+await runMigrations({ preset: settings });
 const client = await connect();
 await client.query(
   `SELECT count(*) FROM graphile_worker.add_jobs((
@@ -37,7 +27,7 @@ await drain(
   handled,
   async () => {
     const runner = await run({
-      preset,
+      preset: settings,
       noHandleSignals: true,
       taskList: {
         touch: async () => {

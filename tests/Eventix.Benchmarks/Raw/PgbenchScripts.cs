@@ -79,9 +79,10 @@ internal static partial class PgbenchScripts
     }
 
     /// <summary>Puts values in the place of `$1` … of a statement.</summary>
+    /// <remarks>A colon before a digit, as JSON in the statement has it, gets a space behind it: old versions of pgbench take it for a variable.</remarks>
     /// <exception cref="KeyNotFoundException">The statement has a parameter that was not given.</exception>
     internal static string Render(string sql, IReadOnlyDictionary<int, string> values) =>
-        Parameter().Replace(sql, match => $"({values[int.Parse(match.ValueSpan[1..])]})");
+        Parameter().Replace(ColonBeforeDigit().Replace(sql, ": "), match => $"({values[int.Parse(match.ValueSpan[1..])]})");
 
     private static Dictionary<int, string> Posted(string uid, Func<string, string, string> value)
     {
@@ -148,6 +149,9 @@ internal static partial class PgbenchScripts
             [8] = $"array_fill(NULL::int, ARRAY[{count}])",
             [9] = $"array_fill(15, ARRAY[{count}])",
         };
+
+    [GeneratedRegex(@":(?=\d)", RegexOptions.None, 1000)]
+    private static partial Regex ColonBeforeDigit();
 
     [GeneratedRegex(@"\$\d+", RegexOptions.None, 1000)]
     private static partial Regex Parameter();

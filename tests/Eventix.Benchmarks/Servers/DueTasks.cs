@@ -1,3 +1,5 @@
+using Eventix.Benchmarks.Drains;
+
 namespace Eventix.Benchmarks.Servers;
 
 /// <summary>Tasks as SQL puts them into the table, so that filling it is no part of what is measured.</summary>
@@ -16,13 +18,42 @@ internal static class DueTasks
         await database.ExecuteAsync(
             $"""
             INSERT INTO eventix_task (uid, task, kwargs, namespace, eta)
-            SELECT replace(gen_random_uuid()::text, '-', ''), '{Drains.Touch.Name}', '{Kwargs}',
+            SELECT replace(gen_random_uuid()::text, '-', ''), '{Touch.Name}', '{Kwargs}',
                 {(namespaces == 0 ? $"'{@namespace}'" : $"'ns' || 1 + n % {namespaces}")},
                 now() - interval '1 day' + n * interval '1 ms'
             FROM generate_series(1, {count}) n
             """
         );
     }
+
+    /// <summary>Adds tasks that are due in a month, at a priority of their own.</summary>
+    public static Task FillNotDueAsync(BenchDatabase database, long count, int priority) =>
+        database.ExecuteAsync(
+            $"""
+            INSERT INTO eventix_task (uid, task, kwargs, priority, eta)
+            SELECT replace(gen_random_uuid()::text, '-', ''), '{Touch.Name}', '{Kwargs}', {priority}, now() + interval '30 days' + n * interval '1 ms'
+            FROM generate_series(1, {count}) n
+            """
+        );
+
+    /// <summary>Adds tasks that a worker has done, with their results.</summary>
+    public static Task FillFinishedAsync(BenchDatabase database, long count) =>
+        database.ExecuteAsync(
+            $"""
+            INSERT INTO eventix_task (uid, task, kwargs, eta, status, worker_id, result, expires, attempt, revision)
+            SELECT replace(gen_random_uuid()::text, '-', ''), '{Touch.Name}', '{Kwargs}', now() - interval '1 day' + n * interval '1 ms',
+                'done', 'bench', '{Result}', now() + interval '7 days', 1, 3
+            FROM generate_series(1, {count}) n
+            """
+        );
+
+    /// <summary>A statement that adds tasks which are due as soon as it is committed.</summary>
+    public static string Chunk(int count) =>
+        $"""
+            INSERT INTO eventix_task (uid, task, kwargs, eta)
+            SELECT replace(gen_random_uuid()::text, '-', ''), '{Touch.Name}', '{Kwargs}', now() + n * interval '1 us'
+            FROM generate_series(1, {count}) n
+            """;
 
     /// <exception cref="InvalidOperationException">Not that many tasks ended with their result.</exception>
     public static async Task CheckDoneAsync(BenchDatabase database, long expected)
