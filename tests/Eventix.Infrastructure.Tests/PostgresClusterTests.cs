@@ -10,7 +10,7 @@ public sealed class PostgresClusterTests
     public async Task A_killed_server_comes_back_with_what_was_committed()
     {
         var cancelled = TestContext.Current.CancellationToken;
-        await using var cluster = await PostgresCluster.StartAsync(durable: true, cancellationToken: cancelled);
+        await using var cluster = await PostgresCluster.StartAsync(durable: true, cancelled);
         await using var database = NpgsqlDataSource.Create(cluster.ConnectionString);
         await using (var create = database.CreateCommand("CREATE TABLE kept AS SELECT 1 AS one"))
             await create.ExecuteNonQueryAsync(cancelled);

@@ -46,12 +46,16 @@ public sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Whether this machine has what <see cref="StartAsync"/> needs.</summary>
     public static bool IsAvailable => PostgresBinaries.Find() is not null;
 
-    /// <param name="durable">False for speed; true for tests that kill the server and look what is left, and for benchmarks.</param>
-    /// <param name="settings">Lines such as `shared_buffers=1GB`; they win over what is set here.</param>
+    /// <param name="durable">False for speed; true for tests that kill the server and look what is left.</param>
     /// <exception cref="InvalidOperationException">The machine has no PostgreSQL, or it does not start; the message says why.</exception>
+    public static Task<PostgresCluster> StartAsync(bool durable = false, CancellationToken cancellationToken = default) =>
+        StartAsync(durable, settings: [], cancellationToken);
+
+    /// <inheritdoc cref="StartAsync(bool, CancellationToken)"/>
+    /// <param name="settings">Lines such as `shared_buffers=1GB`; they win over what is set here.</param>
     public static async Task<PostgresCluster> StartAsync(
-        bool durable = false,
-        IReadOnlyList<string>? settings = null,
+        bool durable,
+        IReadOnlyList<string> settings,
         CancellationToken cancellationToken = default
     )
     {
@@ -60,7 +64,7 @@ public sealed class PostgresCluster : IAsyncDisposable
             ?? throw new InvalidOperationException(
                 $"No PostgreSQL programs on this machine. Install them, or set {PostgresBinaries.Variable}."
             );
-        var cluster = new PostgresCluster(binaries, durable, settings ?? []);
+        var cluster = new PostgresCluster(binaries, durable, settings);
 
         await cluster.InitialiseAsync(cancellationToken);
         await cluster.RestartAsync(cancellationToken);

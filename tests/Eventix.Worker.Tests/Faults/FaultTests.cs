@@ -89,7 +89,7 @@ public sealed class FaultTests(FaultyFixture faulty) : IClassFixture<FaultyFixtu
     public async Task A_worker_goes_on_by_itself_when_PostgreSQL_comes_back_from_a_crash_under_load()
     {
         Assert.SkipUnless(PostgresCluster.IsAvailable, "Needs PostgreSQL programs.");
-        await using var cluster = await PostgresCluster.StartAsync(durable: true, cancellationToken: TestContext.Current.CancellationToken);
+        await using var cluster = await PostgresCluster.StartAsync(durable: true, TestContext.Current.CancellationToken);
         await using var worker = faulty.Start("restarted", cluster.ConnectionString, ("EVENTIX_WORKER_LEASE_SECONDS", "10"));
         await worker.WaitForLineAsync("Application started", FaultyFixture.Patience);
         await using var tasks = NpgsqlDataSource.Create(cluster.ConnectionString + ";Pooling=false");
