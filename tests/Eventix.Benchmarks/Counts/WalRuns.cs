@@ -91,9 +91,7 @@ internal static class WalRuns
 
         var claimed = new List<IReadOnlyList<EventixTask>>();
         for (var i = 0; i < count; i += batch)
-            claimed.Add(
-                await claims.ClaimAsync(new TaskClaim("default", "bench", batch, TimeSpan.FromMinutes(30)), CancellationToken.None)
-            );
+            claimed.Add(await claims.ClaimAsync(new TaskClaim("default", "bench", batch, TimeSpan.FromMinutes(30))));
         positions.Add(await PositionAsync(database));
 
         foreach (var tasks in claimed)

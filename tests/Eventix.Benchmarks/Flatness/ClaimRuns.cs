@@ -82,7 +82,7 @@ internal static class ClaimRuns
         var claims = host.Services.GetRequiredService<ITaskClaims>();
 
         var began = Stopwatch.GetTimestamp();
-        var claimed = await claims.ClaimAsync(new TaskClaim("default", "bench", 1, TimeSpan.FromMinutes(5)), CancellationToken.None);
+        var claimed = await claims.ClaimAsync(new TaskClaim("default", "bench", 1, TimeSpan.FromMinutes(5)));
         var took = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
 
         var outcome = new TaskWriteBack(claimed.Single(), claimed[0].Succeed(Encoding.UTF8.GetBytes(DueTasks.Result)));
