@@ -4,6 +4,7 @@ using Eventix.Benchmarks.Drains;
 using Eventix.Benchmarks.Flatness;
 using Eventix.Benchmarks.Http;
 using Eventix.Benchmarks.Latency;
+using Eventix.Benchmarks.Migration;
 using Eventix.Benchmarks.Raw;
 using Eventix.Benchmarks.Reports;
 using Eventix.Benchmarks.Servers;
@@ -13,22 +14,24 @@ namespace Eventix.Benchmarks;
 /// <summary>The parts of a run, and the run.</summary>
 internal static class BenchRun
 {
-    private delegate Task Part(BenchServer server, Scale scale, Report report);
+    private delegate Task Measure(BenchServer server, Scale scale, Report report);
 
-    private static readonly (string Name, Part RunAsync)[] Parts =
+    private static readonly Part[] Parts =
     [
-        ("raw", RawAsync),
-        ("drain", DrainRuns.RunAsync),
-        ("post", HttpRuns.PostAsync),
-        ("cycle", HttpRuns.CyclesAsync),
-        ("batch", HttpRuns.BatchesAsync),
-        ("claimers", HttpRuns.ClaimersAsync),
-        ("latency", LatencyRuns.RunAsync),
-        ("wal", WalRuns.RunAsync),
-        ("host", HostRuns.RunAsync),
-        ("growth", ClaimRuns.RunAsync),
-        ("held", HeldSnapshotRuns.RunAsync),
-        ("namespaces", NamespaceRuns.RunAsync),
+        // What is of interest in it stands beside what it is compared with in other parts.
+        new("raw", RawAsync, IsInQuickRuns: false),
+        new("drain", DrainRuns.RunAsync),
+        new("post", HttpRuns.PostAsync),
+        new("cycle", HttpRuns.CyclesAsync),
+        new("batch", HttpRuns.BatchesAsync),
+        new("claimers", HttpRuns.ClaimersAsync),
+        new("import", ImportRuns.RunAsync),
+        new("latency", LatencyRuns.RunAsync),
+        new("wal", WalRuns.RunAsync),
+        new("host", HostRuns.RunAsync),
+        new("growth", ClaimRuns.RunAsync),
+        new("held", HeldSnapshotRuns.RunAsync),
+        new("namespaces", NamespaceRuns.RunAsync),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. Parts.Select(part => part.Name)];
@@ -40,10 +43,10 @@ internal static class BenchRun
 
         await using var server = await BenchServer.StartAsync();
         var machine = await Machine.DescribeAsync(server, await PeerPrograms.NodeAsync());
-        foreach (var (name, part) in Parts.Where(part => only.Count == 0 || only.Contains(part.Name)))
+        foreach (var part in Parts.Where(part => only.Count == 0 ? part.IsInQuickRuns || !scale.IsQuick : only.Contains(part.Name)))
         {
-            await Console.Error.WriteLineAsync($"== {name}");
-            await part(server, scale, report);
+            await Console.Error.WriteLineAsync($"== {part.Name}");
+            await part.RunAsync(server, scale, report);
         }
 
         report.Remark(
@@ -69,4 +72,6 @@ internal static class BenchRun
         )
             report.Add("Raw SQL", series);
     }
+
+    private sealed record Part(string Name, Measure RunAsync, bool IsInQuickRuns = true);
 }

@@ -111,7 +111,7 @@ internal static partial class PgbenchScripts
             ("NULL", "int"),
             ("604800", "int"),
             ("NULL", "timestamptz"),
-            ("'python_scheduler'", "text"),
+            ("'unknown'", "text"),
         ];
 
         var values = columns
