@@ -35,7 +35,7 @@ internal static class PeerDrains
             );
             yield return Of(
                 "pg-boss",
-                "batchSize 10,000, pollingIntervalSeconds 0.5; keeps the row, but a result only in batches of one; fenced by state, not by attempt",
+                "8 workers, batchSize 5,000, pollingIntervalSeconds 0.5; keeps the row, but a result only in batches of one; fenced by state, not by attempt",
                 PgBossMissing,
                 database => ContestantProcess.StartPeer(database, $"pg-boss.js {scale.Tasks}")
             );
