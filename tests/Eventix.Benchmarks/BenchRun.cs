@@ -46,7 +46,9 @@ internal static class BenchRun
         foreach (var part in Parts.Where(part => only.Count == 0 ? part.IsInQuickRuns || !scale.IsQuick : only.Contains(part.Name)))
         {
             await Console.Error.WriteLineAsync($"== {part.Name}");
+            var partBegan = Stopwatch.GetTimestamp();
             await part.RunAsync(server, scale, report);
+            await Console.Error.WriteLineAsync($"{part.Name}: {Stopwatch.GetElapsedTime(partBegan).TotalSeconds:0} s");
         }
 
         report.Remark(
