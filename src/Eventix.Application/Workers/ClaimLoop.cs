@@ -35,6 +35,7 @@ internal sealed class ClaimLoop(
     private readonly WakeSignal _wake = new(clock);
     private long _begun;
     private long _ended;
+    private long _claimedAt = clock.GetTimestamp();
 
     /// <summary>What is to be run, in the order of its claims.</summary>
     public ChannelReader<TaskInHand> Claimed => _claimed.Reader;
@@ -78,10 +79,11 @@ internal sealed class ClaimLoop(
                 (measuredAt, endedThen) = (clock.GetTimestamp(), ended);
             }
 
+            // From the last claim on at the earliest: after a quiet hour nothing has begun for an hour, and nothing had to.
             var begun = Interlocked.Read(ref _begun);
             if (begun != begunThen)
                 (begunAt, begunThen) = (clock.GetTimestamp(), begun);
-            else if (clock.GetElapsedTime(begunAt) >= _options.Patience)
+            else if (clock.GetElapsedTime(Math.Max(begunAt, _claimedAt)) >= _options.Patience)
                 GiveBackWhatHasNotBegun();
 
             var room = _options.Concurrency + prefetch - hand.Count;
@@ -170,6 +172,9 @@ internal sealed class ClaimLoop(
 
         // Not cancelled by the stop: a claim that is broken off half-way may have leased tasks that nobody would run.
         var tasks = await claims.ClaimAsync(claim);
+
+        if (tasks.Count > 0)
+            _claimedAt = clock.GetTimestamp();
 
         var (run, giveBack) = _suspects.Divide(tasks, hand.HasSuspect);
         foreach (var task in run)

@@ -370,6 +370,38 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
         worker.Journal.Gate.SetResult();
     }
 
+    [Fact]
+    public async Task What_comes_after_a_quiet_time_is_begun_and_not_given_back()
+    {
+        var clock = new LeapingClock();
+        await using var worker = await RunningWorker.StartAsync(
+            eventix.ConnectionString,
+            options => (options.Namespaces, options.Concurrency, options.Patience) = (["quiet"], 4, TimeSpan.FromMinutes(1)),
+            services => services.AddSingleton<TimeProvider>(clock)
+        );
+
+        for (var round = 1; round <= 20; round++)
+        {
+            clock.Leap(TimeSpan.FromHours(1));
+            await eventix.ExecuteAsync(
+                $"INSERT INTO eventix_task (uid, task, namespace) SELECT 'quiet-{round}-' || n, 'noop', 'quiet' FROM generate_series(1, 8) n"
+            );
+            await UntilCount("quiet", "done", 8 * round);
+        }
+
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'quiet' AND revision <> 3")).Should().Be(0);
+    }
+
+    /// <summary>Its timers are the machine's; what has passed for those who ask may be more.</summary>
+    private sealed class LeapingClock : TimeProvider
+    {
+        private long _leapt;
+
+        public void Leap(TimeSpan time) => Interlocked.Add(ref _leapt, (long)(time.TotalSeconds * TimestampFrequency));
+
+        public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref _leapt);
+    }
+
     private Task InsertShortThenBlockedAsync(string @namespace) =>
         eventix.ExecuteAsync(
             $$"""
