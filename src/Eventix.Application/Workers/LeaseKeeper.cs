@@ -39,11 +39,13 @@ internal sealed partial class LeaseKeeper(
     /// <summary>Whether it must be taken for lost.</summary>
     public bool IsOver(TaskInHand task) => task.IsLost || clock.GetElapsedTime(task.LeasedAt) >= _lease;
 
-    /// <summary>For a run that has just begun: what is lost by now was lost before there was anything to stop.</summary>
-    public void StopIfOver(TaskInHand task)
+    /// <summary>For a run that has just begun: what is lost or cancelled by now was so before there was anything to stop.</summary>
+    public void StopIfAsked(TaskInHand task)
     {
         if (IsOver(task))
             Lose(task, LogOver);
+        else if (task.IsCancelled)
+            Cancel(task);
     }
 
     private async Task BeatAsync(CancellationToken ended)
@@ -63,15 +65,16 @@ internal sealed partial class LeaseKeeper(
             {
                 await ExtendAsync(ended);
             }
-            catch (Exception failed) when (!ended.IsCancellationRequested)
+            catch (Exception) when (ended.IsCancellationRequested)
+            {
+                // Whatever it was: nothing is held any more that could be extended.
+                return;
+            }
+            catch (Exception failed)
             {
                 // Whatever it was: a heart that stops beating is worse than one that complains.
                 pause = pause < RetryDelay ? pause : RetryDelay;
                 logger.LogWarning(failed, "Could not extend leases; trying again in {Delay}", pause);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
             }
         }
     }
@@ -114,7 +117,8 @@ internal sealed partial class LeaseKeeper(
 
     private TimeSpan UntilNextEnd()
     {
-        var next = _lease;
+        // Not a whole lease: one that is claimed in the meantime began when its claim was sent, which may be a while ago.
+        var next = _lease / BeatsPerLease;
         foreach (var left in hand.Snapshot().Where(IsToBeWatched).Select(task => _lease - clock.GetElapsedTime(task.LeasedAt)))
             next = left < next ? left : next;
 

@@ -89,7 +89,7 @@ internal sealed class TaskWorker(
             try
             {
                 var run = running.Begin(task.Task);
-                leases.StopIfOver(task);
+                leases.StopIfAsked(task);
                 outcome = await runner.RunAsync(run);
             }
             catch (OperationCanceledException)
