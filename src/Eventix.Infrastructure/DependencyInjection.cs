@@ -53,6 +53,7 @@ public static class DependencyInjection
         services.AddSingleton<TaskMaintenance>();
         services.AddSingleton<ITaskMaintenance>(provider => provider.GetRequiredService<TaskMaintenance>());
         services.AddSingleton<TaskRetention>();
+        services.AddSingleton<RetentionTurns>();
         services.AddSingleton<LegacyCleanUps>();
         services.AddSingleton<ListSlots>();
         services.AddSingleton<TaskStatistics>();

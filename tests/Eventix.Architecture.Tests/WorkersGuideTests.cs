@@ -17,7 +17,7 @@ public sealed partial class WorkersGuideTests
         code.Should().Be(File.ReadAllText(Path.Combine(Repository.Root, file)).ReplaceLineEndings("\n"));
 
     [Fact]
-    public void The_task_and_its_test_are_printed() => PrintedFile().Count(Guide).Should().Be(2);
+    public void The_task_its_test_and_a_worker_are_printed() => PrintedFile().Count(Guide).Should().Be(3);
 
     [Fact]
     public void Every_option_of_a_task_has_its_row() =>

@@ -14,13 +14,14 @@ namespace Eventix.Infrastructure.Tasks;
 internal sealed class MaintenanceLoop(
     ITaskMaintenance maintenance,
     TaskRetention retention,
+    RetentionTurns turns,
     LegacyCleanUps legacy,
     IOptions<MaintenanceOptions> options,
     TimeProvider clock,
     ILogger<MaintenanceLoop> logger
 ) : BackgroundService
 {
-    // A sweep reads the whole table: at most once a minute, and a fiftieth of the time.
+    // A sweep reads the whole table: at most once a minute, and a fiftieth of the time, whichever host does it.
     private static readonly TimeSpan ShortestBetweenSweeps = TimeSpan.FromMinutes(1);
     private const int SweepShare = 50;
 
@@ -93,15 +94,24 @@ internal sealed class MaintenanceLoop(
 
     private async Task<TimeSpan> SweepAsync(CancellationToken cancellationToken)
     {
-        var began = clock.GetTimestamp();
+        if (!await turns.TakeAsync(cancellationToken))
+            return ShortestBetweenSweeps;
 
+        var began = clock.GetTimestamp();
         var deleted = await retention.SweepAsync(cancellationToken);
         if (deleted > 0)
             logger.LogInformation("Deleted {Count} finished tasks beyond the retention", deleted);
-        if (deleted == TaskRetention.MostPicked)
-            return TimeSpan.Zero;
 
-        var rest = SweepShare * clock.GetElapsedTime(began);
+        var rest = deleted == TaskRetention.MostPicked ? TimeSpan.Zero : RestAfter(clock.GetElapsedTime(began));
+        await turns.EndAsync(rest, cancellationToken);
+
+        return rest;
+    }
+
+    private static TimeSpan RestAfter(TimeSpan sweep)
+    {
+        var rest = SweepShare * sweep;
+
         return rest > ShortestBetweenSweeps ? rest : ShortestBetweenSweeps;
     }
 }

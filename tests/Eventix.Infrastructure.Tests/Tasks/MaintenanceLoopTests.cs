@@ -19,7 +19,7 @@ public sealed class MaintenanceLoopTests(EventixServices eventix) : IClassFixtur
             """
         );
 
-    private MaintenanceLoop Loop(string enabled)
+    private MaintenanceLoop Loop(string enabled, string? retentionCount = null)
     {
         var services = EventixServices.Build(
             eventix.ConnectionString,
@@ -30,6 +30,7 @@ public sealed class MaintenanceLoopTests(EventixServices eventix) : IClassFixtur
                             new("DATABASE_URL", eventix.ConnectionString),
                             new("EVENTIX_MAINTENANCE_ENABLED", enabled),
                             new("EVENTIX_MAINTENANCE_INTERVAL_SECONDS", "1"),
+                            new("EVENTIX_RETENTION_COUNT", retentionCount),
                         ])
                         .Build()
                 )
@@ -86,6 +87,30 @@ public sealed class MaintenanceLoopTests(EventixServices eventix) : IClassFixtur
             await timer.WaitForNextTickAsync(deadline.Token);
 
         await loop.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Retention_is_swept_where_it_is_set_and_then_rests_for_all_hosts()
+    {
+        await eventix.ExecuteAsync(
+            "INSERT INTO eventix_task (uid, task, namespace, status) SELECT 'kept-' || n, 't', 'kept', 'done' FROM generate_series(1, 9) n"
+        );
+        using var without = Loop("true");
+        using var with = Loop("true", retentionCount: "4");
+        await without.StartAsync(CancellationToken.None);
+        await with.StartAsync(CancellationToken.None);
+
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (
+            await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'kept'") != 4
+            || !await eventix.ScalarAsync<bool>("SELECT due_at < now() + interval '9 min' FROM eventix_maintenance")
+        )
+            await timer.WaitForNextTickAsync(deadline.Token);
+
+        (await eventix.ScalarAsync<bool>("SELECT due_at > now() FROM eventix_maintenance")).Should().BeTrue();
+        await without.StopAsync(CancellationToken.None);
+        await with.StopAsync(CancellationToken.None);
     }
 
     [Fact]

@@ -70,6 +70,25 @@ public sealed class TaskRetentionTests(EventixServices eventix) : IClassFixture<
     }
 
     [Fact]
+    public async Task Of_many_hosts_one_has_the_turn_and_the_next_when_it_is_due()
+    {
+        var hosts = Enumerable.Range(0, 10).Select(_ => new RetentionTurns(eventix.DataSource)).ToList();
+        async Task<int> TurnsAsync() => (await Task.WhenAll(hosts.Select(host => host.TakeAsync(default)))).Count(isTaken => isTaken);
+
+        (await TurnsAsync()).Should().Be(1);
+        (await TurnsAsync()).Should().Be(0, "one host is at it");
+
+        await hosts[0].EndAsync(TimeSpan.FromHours(1), default);
+        (await TurnsAsync()).Should().Be(0, "none is due");
+
+        await eventix.ExecuteAsync("UPDATE eventix_maintenance SET due_at = now()");
+        (await TurnsAsync()).Should().Be(1);
+
+        await eventix.ExecuteAsync("UPDATE eventix_maintenance SET due_at = due_at - interval '10 min'");
+        (await TurnsAsync()).Should().Be(1, "the host that had the turn has died");
+    }
+
+    [Fact]
     public async Task One_that_is_being_written_is_left_for_the_next_sweep()
     {
         await InsertAsync();

@@ -739,6 +739,23 @@ namespace Eventix.Schema.Migrations
 
                     b.ToTable("eventix_import_note", (string)null);
                 });
+
+            modelBuilder.Entity("Eventix.Infrastructure.Tasks.MaintenanceTurn", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("DueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due_at");
+
+                    b.HasKey("Name")
+                        .HasName("pk_eventix_maintenance");
+
+                    b.ToTable("eventix_maintenance", (string)null);
+                });
 #pragma warning restore 612, 618
         }
     }
