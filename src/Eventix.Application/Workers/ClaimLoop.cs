@@ -99,9 +99,8 @@ internal sealed class ClaimLoop(
                 if (!moreIsDue)
                     await _wake.WaitAsync(_options.PollInterval, stop);
             }
-            catch (Exception failed) when (failed is DbException or InvalidCastException)
+            catch (DbException failed)
             {
-                // The latter: a row that an operator gave a time beyond the calendar. Its lease ends by itself.
                 logger.LogWarning(failed, "Could not claim tasks; trying again in {Delay}", RetryDelay);
                 await _wake.WaitAsync(RetryDelay, stop);
             }

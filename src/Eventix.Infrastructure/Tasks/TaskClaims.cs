@@ -1,12 +1,13 @@
 using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
 using Eventix.Infrastructure.Persistence;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Eventix.Infrastructure.Tasks;
 
-internal sealed class TaskClaims : ITaskClaims
+internal sealed partial class TaskClaims : ITaskClaims
 {
     // A loose index scan: `lane` hops from one distinct priority to the next (one descent each, it is lazy), and `due` pulls due rows lane by
     // lane until the limit stops it. So a million tasks that are not due yet at a better priority cost one descent, not a million steps.
@@ -107,10 +108,11 @@ internal sealed class TaskClaims : ITaskClaims
     private readonly NpgsqlDataSource _database;
     private readonly ClaimBookmarks _bookmarks;
     private readonly ClaimLanes _lanes;
+    private readonly ILogger<TaskClaims> _logger;
 
-    public TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookmarks)
+    public TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookmarks, ILogger<TaskClaims> logger)
     {
-        (_database, _bookmarks) = (database, bookmarks);
+        (_database, _bookmarks, _logger) = (database, bookmarks, logger);
         _lanes = new ClaimLanes(ClaimTogetherAsync);
     }
 
@@ -204,8 +206,11 @@ internal sealed class TaskClaims : ITaskClaims
         {
             while (await rows.ReadAsync(cancellationToken))
             {
-                claimed.Add(TaskRow.Read(rows));
-                answers[rows.GetInt32(TaskRow.Count) - 1].Add(claimed[^1]);
+                if (ReadClaimed(rows) is not { } task)
+                    continue;
+
+                claimed.Add(task);
+                answers[rows.GetInt32(TaskRow.Count) - 1].Add(task);
             }
         }
 
@@ -214,15 +219,35 @@ internal sealed class TaskClaims : ITaskClaims
         return answers;
     }
 
-    private static async Task<List<EventixTask>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    private async Task<List<EventixTask>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
 
         var tasks = new List<EventixTask>();
         while (await rows.ReadAsync(cancellationToken))
-            tasks.Add(TaskRow.Read(rows));
+        {
+            if (ReadClaimed(rows) is { } task)
+                tasks.Add(task);
+        }
 
         return tasks;
+    }
+
+    /// <summary>
+    /// Null for a row that an operator gave a time beyond the calendar of .NET. It must not take along what was claimed with it: its lease runs
+    /// out by itself, and it ends when that has happened too often.
+    /// </summary>
+    private EventixTask? ReadClaimed(NpgsqlDataReader row)
+    {
+        try
+        {
+            return TaskRow.Read(row);
+        }
+        catch (InvalidCastException beyond)
+        {
+            LogUnreadable(beyond, row.GetString(1));
+            return null;
+        }
     }
 
     public async Task<IReadOnlyList<HeldLease>> ExtendLeasesAsync(
@@ -246,4 +271,10 @@ internal sealed class TaskClaims : ITaskClaims
 
         return held;
     }
+
+    [LoggerMessage(
+        LogLevel.Error,
+        "Task {Uid} cannot be run: a time in its row is before the year 1 or after 9999. Mend it in eventix_task"
+    )]
+    private partial void LogUnreadable(Exception beyond, string uid);
 }

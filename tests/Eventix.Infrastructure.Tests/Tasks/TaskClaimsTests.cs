@@ -43,6 +43,27 @@ public sealed class TaskClaimsTests(EventixServices eventix) : IClassFixture<Eve
         await eventix.ExecuteAsync("DELETE FROM eventix_task WHERE namespace = 'beat'");
     }
 
+    [Fact]
+    public async Task A_time_beyond_the_calendar_takes_no_other_task_of_its_claim_along()
+    {
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, namespace, scheduled, eta)
+            SELECT 'calendar-' || n, 't', 'calendar', CASE WHEN n = 2 THEN '20000-01-01' ELSE now() END,
+                   CASE WHEN n = 3 THEN '0500-01-01 BC' ELSE now() - interval '1 min' END
+            FROM generate_series(1, 5) n
+            """
+        );
+
+        var claimed = await eventix.Claim("calendar", limit: 10);
+
+        claimed.Select(task => task.Uid).Order().Should().Equal("calendar-1", "calendar-4", "calendar-5");
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'calendar' AND status = 'processing'"))
+            .Should()
+            .Be(5, "the leases of the others run out by themselves");
+        await eventix.ExecuteAsync("DELETE FROM eventix_task WHERE namespace = 'calendar'");
+    }
+
     private static readonly DateTimeOffset Past = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]
