@@ -5,7 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Eventix.Infrastructure.Configuration;
 
 /// <summary>
-/// The container of a host, checked when it is built: that every service can be made, and every task be run. All mistakes are told at once.
+/// The container of a host, checked when it is built: that every service can be made, and every task be run. All mistakes are told at once, those
+/// in variables too.
 /// </summary>
 public sealed class HostContainer : IServiceProviderFactory<IServiceCollection>
 {
@@ -29,8 +30,9 @@ public sealed class HostContainer : IServiceProviderFactory<IServiceCollection>
 
         if (containerBuilder.FindTaskMistakes(unresolvable) is { Count: > 0 } mistakes)
         {
-            provider?.Dispose();
-            throw new OptionsValidationException("services", typeof(HostContainer), mistakes);
+            // What is wrong with the variables does not wait until all this is mended. It can be found out without those who lack something.
+            using (provider ??= containerBuilder.BuildServiceProvider())
+                throw new OptionsValidationException("services", typeof(HostContainer), [.. mistakes, .. provider.WrongVariables()]);
         }
 
         return provider!;

@@ -58,6 +58,20 @@ public static class HostStart
     /// <exception cref="OptionsValidationException">A variable is wrong; an `AggregateException` when several options are.</exception>
     public static void CheckVariables(this IServiceProvider services) => services.GetRequiredService<IStartupValidator>().Validate();
 
+    /// <summary>What <see cref="CheckVariables"/> would throw, a line for each mistake; empty when all is well.</summary>
+    public static IReadOnlyList<string> WrongVariables(this IServiceProvider services)
+    {
+        try
+        {
+            services.GetService<IStartupValidator>()?.Validate();
+            return [];
+        }
+        catch (Exception refused) when (Mistakes(refused) is { } mistakes)
+        {
+            return mistakes;
+        }
+    }
+
     private static IReadOnlyList<string>? Mistakes(Exception exception) =>
         exception switch
         {

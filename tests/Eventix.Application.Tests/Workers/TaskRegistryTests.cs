@@ -1,7 +1,9 @@
 using System.Reflection;
+using Eventix.Application.Configuration;
 using Eventix.Application.Workers;
 using Eventix.Infrastructure.Configuration;
 using MediatR;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -241,6 +243,24 @@ public sealed class TaskRegistryTests
             .And.Contain(line => line.Contains("ManyMistakes") && line.Contains("no handler"))
             .And.Contain(line => line.Contains("'same' is taken more than once"))
             .And.Contain(line => line.Contains("Lacking in TaskRegistryTests.cs (task 'lacking'): ") && line.Contains("IMailer"));
+    }
+
+    [Fact]
+    public void Wrong_variables_are_told_along_with_the_mistakes_of_tasks()
+    {
+        var variables = new ConfigurationBuilder().AddInMemoryCollection([new("EVENTIX_WORKER_CONCURRENCY", "many")]).Build();
+        var services = new ServiceCollection()
+            .AddSingleton<IConfiguration>(variables)
+            .AddOptionsFromVariables<TaskWorkerOptions>()
+            .AddTasks(new SomeTypes(typeof(Lacking), typeof(LackingHandler)));
+
+        FluentActions
+            .Invoking(() => new HostContainer().CreateServiceProvider(services))
+            .Should()
+            .Throw<OptionsValidationException>()
+            .Which.Failures.Should()
+            .Contain(line => line.Contains("IMailer"))
+            .And.Contain(line => line.Contains("EVENTIX_WORKER_CONCURRENCY is 'many'"));
     }
 
     [Fact]
