@@ -9,7 +9,7 @@ namespace Eventix.Application.Workers;
 internal static class TaskErrors
 {
     public static byte[] ToJson(Exception exception) =>
-        ToJson(exception.GetType().Name, exception.Message, 500, Traceback(exception), new { });
+        ToJson(exception.GetType().Name, Message(exception), 500, Traceback(exception), new { });
 
     /// <summary>The arguments of a task that its validator refuses: every field, by the name that it has in `kwargs`, and why.</summary>
     public static byte[] ToJson(string task, InvalidMessageException invalid)
@@ -51,6 +51,19 @@ internal static class TaskErrors
                     return TaskJson.WireName(name) + part[name.Length..];
                 })
         );
+
+    // Some are made up when they are asked for, and that may fail too.
+    private static string Message(Exception exception)
+    {
+        try
+        {
+            return exception.Message;
+        }
+        catch (Exception failed)
+        {
+            return $"It could not say what is wrong: {failed.GetType().Name}";
+        }
+    }
 
     // Without files and lines: paths of the machine that built a handler are nobody's business. A failure that names its cause shows that of the cause.
     private static string[] Traceback(Exception exception) =>

@@ -25,6 +25,8 @@ public sealed class TaskRunnerTests : IAsyncDisposable
                 typeof(HomedHandler),
                 typeof(Slow),
                 typeof(SlowHandler),
+                typeof(Inexpressible),
+                typeof(InexpressibleHandler),
                 typeof(Broken),
                 typeof(BrokenHandler)
             )
@@ -173,6 +175,28 @@ public sealed class TaskRunnerTests : IAsyncDisposable
     [Fact]
     public async Task A_handler_that_cannot_be_made_says_why() =>
         (await _bench.RunAsync(new Broken())).Error!.Message.Should().Be("no connection string");
+
+    [EventixTask("inexpressible")]
+    public sealed record Inexpressible : IEventixTask<Unit>;
+
+    internal sealed class InexpressibleHandler : IRequestHandler<Inexpressible, Unit>
+    {
+        public Task<Unit> Handle(Inexpressible message, CancellationToken cancellationToken) => throw new WordlessException();
+    }
+
+    private sealed class WordlessException : Exception
+    {
+        public override string Message => throw new KeyNotFoundException();
+    }
+
+    [Fact]
+    public async Task A_failure_that_cannot_say_what_it_is_is_a_failure_all_the_same()
+    {
+        var run = await _bench.RunAsync(new Inexpressible());
+
+        run.Status.Should().Be(EventixTaskStatus.Retry);
+        run.Error!.Message.Should().Be("It could not say what is wrong: KeyNotFoundException");
+    }
 
     [Fact]
     public async Task A_bench_without_the_task_says_which_it_has() =>
