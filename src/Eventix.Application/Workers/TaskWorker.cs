@@ -50,8 +50,12 @@ internal sealed class TaskWorker(
             Enumerable.Range(0, _options.Concurrency).Select(_ => Task.Run(() => RunTasksAsync(stoppingToken), CancellationToken.None))
         );
 
-        await claims.RunAsync(stoppingToken);
-        await EndRunningTasksAsync(runners);
+        // The grace period begins with the stop, and not when a claim is answered that hangs on a database which does not answer.
+        var claiming = claims.RunAsync(stoppingToken);
+        await Task.WhenAny(claiming, Task.Delay(Timeout.Infinite, stoppingToken));
+        if (claiming.IsFaulted)
+            await claiming;
+        await EndRunningTasksAsync(Task.WhenAll(claiming, runners));
 
         outcomes.Complete();
         giveUp.CancelAfter(LastMoment);
@@ -120,13 +124,13 @@ internal sealed class TaskWorker(
     }
 
     /// <summary>Lets what runs end in the grace period, then stops it and gives it back.</summary>
-    private async Task EndRunningTasksAsync(Task runners)
+    private async Task EndRunningTasksAsync(Task ended)
     {
-        await Task.WhenAny(runners, Task.Delay(_options.Grace, clock));
+        await Task.WhenAny(ended, Task.Delay(_options.Grace, clock));
         foreach (var task in running.Snapshot())
             running.Cancel(task, StopReason.HostStopping);
 
-        await Task.WhenAny(runners, Task.Delay(LastMoment, clock));
+        await Task.WhenAny(ended, Task.Delay(LastMoment, clock));
         foreach (var task in running.Snapshot())
         {
             if (running.End(task))

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Eventix.Infrastructure.Tests.Workers;
 
-/// <summary>The claims of a host, counted, and with heartbeats that a test may break off.</summary>
+/// <summary>The claims of a host, counted, which a test may break off, and the heartbeats too.</summary>
 internal sealed class CountedClaims : ITaskClaims
 {
     private ITaskClaims? _claims;
@@ -15,6 +15,9 @@ internal sealed class CountedClaims : ITaskClaims
     /// <summary>What a heartbeat waits for before it is sent: PostgreSQL that cannot be reached does not answer at all.</summary>
     public Task Reachable { get; set; } = Task.CompletedTask;
 
+    /// <summary>The same for the next claims.</summary>
+    public Task Claimable { get; set; } = Task.CompletedTask;
+
     public void Register(IServiceCollection services) =>
         services.AddSingleton<ITaskClaims>(provider =>
         {
@@ -22,10 +25,11 @@ internal sealed class CountedClaims : ITaskClaims
             return this;
         });
 
-    public Task<IReadOnlyList<Eventix.Domain.Tasks.EventixTask>> ClaimAsync(TaskClaim claim)
+    public async Task<IReadOnlyList<Eventix.Domain.Tasks.EventixTask>> ClaimAsync(TaskClaim claim)
     {
         Interlocked.Increment(ref _count);
-        return _claims!.ClaimAsync(claim);
+        await Claimable;
+        return await _claims!.ClaimAsync(claim);
     }
 
     public Task<IReadOnlyList<Eventix.Domain.Tasks.EventixTask>[]> ClaimAsync(IReadOnlyList<TaskClaim> claims) =>

@@ -12,7 +12,7 @@ namespace Eventix.Infrastructure.Tests.Workers;
 /// <summary>What a host does for its leases, and what it does when it cannot.</summary>
 public sealed class LeaseKeeperTests(EventixServices eventix) : IClassFixture<EventixServices>
 {
-    private static readonly TimeSpan ShortLease = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortLease = TimeSpan.FromSeconds(2);
 
     private Task<RunningWorker> Start(string @namespace, Action<IServiceCollection>? more = null, TimeSpan? lease = null) =>
         RunningWorker.StartAsync(

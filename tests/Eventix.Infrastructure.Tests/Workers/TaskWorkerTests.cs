@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Eventix.Application.Examples;
 using Eventix.Application.Tasks;
+using Eventix.Application.Workers;
 using Eventix.Domain.Tasks;
 using Eventix.Infrastructure.Tasks;
 using Eventix.Infrastructure.Tests.Tasks;
@@ -262,9 +263,32 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
     }
 
     [Fact]
+    public async Task The_grace_period_begins_with_the_stop_also_when_a_claim_gets_no_answer()
+    {
+        var claims = new CountedClaims();
+        var worker = await RunningWorker.StartAsync(
+            eventix.ConnectionString,
+            options => (options.Namespaces, options.Concurrency, options.Grace) = (["silent"], 2, TimeSpan.FromMilliseconds(100)),
+            claims.Register
+        );
+        await worker.With(scheduler => scheduler.DelayAsync(new Blocked("x")));
+        await Until(() => Task.FromResult(worker.Journal.Ran.Count == 1), "the task runs");
+        var answered = new TaskCompletionSource();
+        claims.Claimable = answered.Task;
+        var before = claims.Claims;
+        await Until(() => Task.FromResult(claims.Claims > before), "a claim is on its way");
+
+        await worker.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
+
+        worker.Journal.Stopped.Should().Equal(StopReason.HostStopping);
+        await UntilCount("silent", "scheduled", 1);
+        answered.SetResult();
+    }
+
+    [Fact]
     public async Task A_running_task_keeps_its_lease_and_stops_when_it_is_lost_all_the_same()
     {
-        await using var worker = await Start("leases", lease: TimeSpan.FromMilliseconds(600));
+        await using var worker = await Start("leases", lease: TimeSpan.FromSeconds(3));
         var posted = await worker.With(scheduler => scheduler.DelayAsync(new Blocked("long")));
         await Until(() => Task.FromResult(worker.Journal.Ran.Count == 1), "the task runs");
         var lease = (await eventix.Get(posted.Uid)).WorkerExpires;
