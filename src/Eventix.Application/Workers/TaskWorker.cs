@@ -46,16 +46,22 @@ internal sealed class TaskWorker(
         using var giveUp = new CancellationTokenSource();
         var writer = outcomes.RunAsync(Settle, giveUp.Token);
         var keeper = leases.RunAsync(ended.Token);
-        var runners = Task.WhenAll(
-            Enumerable.Range(0, _options.Concurrency).Select(_ => Task.Run(() => RunTasksAsync(stoppingToken), CancellationToken.None))
-        );
+        var places = Enumerable
+            .Range(0, _options.Concurrency)
+            .Select(_ => Task.Run(() => RunTasksAsync(stoppingToken), CancellationToken.None))
+            .ToList();
+        var claiming = claims.RunAsync(stoppingToken);
 
         // The grace period begins with the stop, and not when a claim is answered that hangs on a database which does not answer.
-        var claiming = claims.RunAsync(stoppingToken);
-        await Task.WhenAny(claiming, Task.Delay(Timeout.Infinite, stoppingToken));
-        if (claiming.IsFaulted)
-            await claiming;
-        await EndRunningTasksAsync(Task.WhenAll(claiming, runners));
+        var first = await Task.WhenAny([claiming, writer, keeper, .. places, Task.Delay(Timeout.Infinite, stoppingToken)]);
+        if (first.IsFaulted)
+        {
+            // A host that went on without a part of itself would keep its tasks leased, and never end them.
+            await ended.CancelAsync();
+            await first;
+        }
+
+        await EndRunningTasksAsync(Task.WhenAll([claiming, .. places]));
 
         outcomes.Complete();
         giveUp.CancelAfter(LastMoment);

@@ -9,13 +9,16 @@ namespace Eventix.Infrastructure.Tests.Workers;
 internal sealed class RunningWorker : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
-    private readonly IHostedService _worker;
+    private readonly TaskWorker _worker;
 
     private RunningWorker(ServiceProvider services)
     {
         _services = services;
         _worker = services.GetServices<IHostedService>().OfType<TaskWorker>().Single();
     }
+
+    /// <summary>Ends with the worker; its failure ends the host.</summary>
+    public Task Ended => _worker.ExecuteTask!;
 
     public Journal Journal => _services.GetRequiredService<Journal>();
 

@@ -286,6 +286,27 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
     }
 
     [Fact]
+    public async Task A_host_that_cannot_write_back_any_more_for_a_bug_ends_instead_of_keeping_its_tasks()
+    {
+        await using var worker = await RunningWorker.StartAsync(
+            eventix.ConnectionString,
+            options => options.Namespaces = ["bug"],
+            services => services.AddSingleton<ITaskWriteBacks, BrokenWriteBacks>()
+        );
+        await worker.With(scheduler => scheduler.DelayAsync(new Noop()));
+
+        await FluentActions.Awaiting(() => worker.Ended.WaitAsync(TimeSpan.FromSeconds(30))).Should().ThrowAsync<NotSupportedException>();
+    }
+
+    private sealed class BrokenWriteBacks : ITaskWriteBacks
+    {
+        public Task<IReadOnlyList<WriteBackAnswer>> WriteBackAsync(
+            IReadOnlyList<TaskWriteBack> outcomes,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
+    }
+
+    [Fact]
     public async Task A_running_task_keeps_its_lease_and_stops_when_it_is_lost_all_the_same()
     {
         await using var worker = await Start("leases", lease: TimeSpan.FromSeconds(3));
