@@ -27,5 +27,5 @@ return await HostStart.RunAsync(async () =>
     await using var embedded = await app.Services.StartEmbeddedDatabaseAsync();
 
     await app.Services.PrepareAsync();
-    await app.ListenAsync();
+    await app.RunUntilStoppedAsync(app.ListenAsync);
 });

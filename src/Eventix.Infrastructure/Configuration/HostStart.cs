@@ -1,15 +1,17 @@
 using Eventix.Infrastructure.Persistence;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Eventix.Infrastructure.Configuration;
 
-/// <summary>How every host starts: first its configuration, then the schema, then the rest.</summary>
+/// <summary>How every host starts and ends: first its configuration, then the schema, then the rest.</summary>
 public static class HostStart
 {
     public const int Success = 0;
     public const int DatabaseUnusable = 1;
     public const int Misconfigured = 2;
+    public const int Failed = 3;
 
     /// <summary>Runs a host, or a verb of one. What an operator has to mend is told in plain lines on standard error, without a stack trace.</summary>
     public static async Task<int> RunAsync(Func<Task> host)
@@ -30,6 +32,26 @@ public static class HostStart
             await Console.Error.WriteLineAsync(unusable.Message);
             return DatabaseUnusable;
         }
+        catch (HostFailedException failed)
+        {
+            await Console.Error.WriteLineAsync(failed.Message);
+            return Failed;
+        }
+    }
+
+    /// <summary>
+    /// Runs a host until it is asked to stop. One of its services that fails ends it too; that must not look like a stop to whoever decides
+    /// whether to start the process again.
+    /// </summary>
+    /// <exception cref="HostFailedException">A service has failed.</exception>
+    public static async Task RunUntilStoppedAsync(this IHost host, Func<Task> run)
+    {
+        var services = host.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
+
+        await run();
+
+        if (services.Find(service => service.ExecuteTask is { IsFaulted: true }) is { } failed)
+            throw new HostFailedException(failed.GetType(), failed.ExecuteTask!.Exception!.GetBaseException());
     }
 
     /// <summary>Checks every variable, then brings the schema up to date, or checks that it is where the host may not.</summary>

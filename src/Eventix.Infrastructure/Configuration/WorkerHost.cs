@@ -23,7 +23,7 @@ public static class WorkerHost
 
             using var host = builder.Build();
             await host.Services.PrepareAsync();
-            await host.RunAsync();
+            await host.RunUntilStoppedAsync(() => host.RunAsync());
         });
 
     /// <summary>Brings the schema up to date and then runs a verb. Its answer goes to standard output, and only that.</summary>
