@@ -16,6 +16,7 @@ internal sealed class ArrivalListener(
     TaskArrivals arrivals,
     TaskCancels cancels,
     ArrivalNotifier notifier,
+    ClaimBookmarks bookmarks,
     TimeProvider clock,
     ILogger<ArrivalListener> logger
 ) : BackgroundService
@@ -84,6 +85,9 @@ internal sealed class ArrivalListener(
         if (notification.Channel == CancelChannel)
             cancels.Hear(notification.Payload);
         else if (notifier.TryRead(notification.Payload, out var @namespace))
+        {
+            bookmarks.Hears(@namespace);
             arrivals.Hear(@namespace);
+        }
     }
 }

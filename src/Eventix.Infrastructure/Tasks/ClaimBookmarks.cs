@@ -21,6 +21,7 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
     private static readonly TimeSpan LongestBetweenLooks = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestInVain = TimeSpan.FromSeconds(1);
     private const int LookShare = 50;
+    private const int HeardShare = 4;
     private const int MostQueues = 1000;
 
     private readonly ConcurrentDictionary<ClaimQueueKey, Lanes> _queues = new();
@@ -41,14 +42,23 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
             if (lanes.LastLook is not { } last || clock.GetElapsedTime(last, now) >= pause)
             {
                 lanes.LastLook = now;
+                lanes.IsHeard = false;
                 return new Look(lanes, now, lanes.Arrivals, [], []);
             }
 
-            if (lanes.InVain && taskNames is not null && clock.GetElapsedTime(last, now) < Least(pause, LongestInVain))
+            // After word from another process sooner: it may be one of the names. The looks in vain still take a fifth of the time at most.
+            var inVain = Least(lanes.IsHeard ? HeardShare * lanes.LookTook : pause, LongestInVain);
+            if (lanes.InVain && taskNames is not null && clock.GetElapsedTime(last, now) < inVain)
                 return null;
+
+            lanes.IsHeard = false;
 
             foreach (var forgotten in lanes.Marks.Where(mark => clock.GetElapsedTime(mark.Value.At, now) > LaneMemory).ToList())
                 lanes.Marks.Remove(forgotten.Key);
+
+            // Without bookmarks it is a full look all the same.
+            if (lanes.Marks.Count == 0)
+                lanes.LastLook = now;
 
             return new Look(lanes, now, lanes.Arrivals, [.. lanes.Marks.Keys], [.. lanes.Marks.Values.Select(mark => mark.Eta)]);
         }
@@ -98,6 +108,19 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
         }
     }
 
+    /// <summary>Tells that some task came in through another process. Which one is not known, so bookmarks stay where they are.</summary>
+    public void Hears(string @namespace)
+    {
+        foreach (var (queue, lanes) in _queues)
+        {
+            if (queue.Namespace != @namespace)
+                continue;
+
+            lock (lanes)
+                lanes.IsHeard = true;
+        }
+    }
+
     /// <summary>Clients may ask for any namespace: queues that nobody has asked for lately are dropped when there are many.</summary>
     private void Forget()
     {
@@ -132,6 +155,9 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
 
         /// <summary>How often a task was told to wait here.</summary>
         public long Arrivals { get; set; }
+
+        /// <summary>Whether a task came in through another process since the last look.</summary>
+        public bool IsHeard { get; set; }
 
         /// <summary>Whether the last full look claimed nothing.</summary>
         public bool InVain { get; set; }

@@ -7,6 +7,8 @@ public sealed class ClaimBookmarksTests
 {
     private static readonly DateTimeOffset Noon = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
+    private static readonly string[] Mine = ["mine"];
+
     private readonly Clock _clock = new();
     private readonly ClaimBookmarks _bookmarks;
 
@@ -29,6 +31,14 @@ public sealed class ClaimBookmarksTests
         look.IsFull.Should().BeTrue();
         _clock.Advance(TimeSpan.FromMilliseconds(100));
         _bookmarks.End(look, claimed);
+    }
+
+    /// <summary>A full look for one task name that takes 100 ms and finds nothing.</summary>
+    private void LookInVain()
+    {
+        var look = _bookmarks.Begin("n", Mine)!;
+        _clock.Advance(TimeSpan.FromMilliseconds(100));
+        _bookmarks.End(look, []);
     }
 
     [Fact]
@@ -96,31 +106,42 @@ public sealed class ClaimBookmarksTests
     [Fact]
     public void A_worker_of_some_names_pauses_after_a_dear_look_in_vain_until_a_task_waits_or_a_second_has_passed()
     {
-        string[] names = ["mine"];
-        void LookInVain()
-        {
-            var look = _bookmarks.Begin("n", names)!;
-            _clock.Advance(TimeSpan.FromMilliseconds(100));
-            _bookmarks.End(look, []);
-        }
-
         LookInVain();
-        _bookmarks.Begin("n", names).Should().BeNull();
+        _bookmarks.Begin("n", Mine).Should().BeNull();
         _bookmarks.Waits(Task(0, Noon));
-        _bookmarks.Begin("n", names).Should().NotBeNull();
+        _bookmarks.Begin("n", Mine).Should().NotBeNull();
 
         _clock.Advance(TimeSpan.FromMinutes(1));
-        var late = _bookmarks.Begin("n", names)!;
+        var late = _bookmarks.Begin("n", Mine)!;
         _bookmarks.Waits(Task(0, Noon));
         _clock.Advance(TimeSpan.FromMilliseconds(100));
         _bookmarks.End(late, []);
-        _bookmarks.Begin("n", names).Should().NotBeNull("a task came in while that look was on its way");
+        _bookmarks.Begin("n", Mine).Should().NotBeNull("a task came in while that look was on its way");
 
         _clock.Advance(TimeSpan.FromMinutes(1));
         LookInVain();
-        _bookmarks.Begin("n", names).Should().BeNull();
+        _bookmarks.Begin("n", Mine).Should().BeNull();
         _clock.Advance(TimeSpan.FromSeconds(1));
-        _bookmarks.Begin("n", names).Should().NotBeNull();
+        _bookmarks.Begin("n", Mine).Should().NotBeNull();
+    }
+
+    [Fact]
+    public void After_a_look_in_vain_word_from_another_process_is_followed_soon_and_a_flood_of_it_costs_a_fifth_of_the_time()
+    {
+        LookInVain();
+        _bookmarks.Begin("n", Mine).Should().BeNull();
+
+        _bookmarks.Hears("n");
+        _bookmarks.Begin("n", Mine).Should().BeNull("the look before took 100 ms and has only just ended");
+        _clock.Advance(TimeSpan.FromMilliseconds(300));
+
+        LookInVain();
+        for (var millisecond = 0; millisecond < 300; millisecond += 10)
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(9));
+            _bookmarks.Hears("n");
+            _bookmarks.Begin("n", Mine).Should().BeNull();
+        }
     }
 
     private sealed class Clock : TimeProvider
