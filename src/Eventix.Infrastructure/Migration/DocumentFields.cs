@@ -18,6 +18,7 @@ internal ref struct DocumentFields
     private const int LongestShown = 60;
 
     private readonly ReadOnlySpan<byte> _document;
+    private List<string>? _unknown;
     private Slots _slots;
 
     /// <exception cref="FormatException">The document is damaged.</exception>
@@ -29,7 +30,10 @@ internal ref struct DocumentFields
         {
             var field = LegacyField.Find(elements.Name, expected);
             if (field < 0)
+            {
+                (_unknown ??= []).Add(Encoding.UTF8.GetString(elements.Name));
                 continue;
+            }
 
             _slots[field] = new Slot(elements.Type, elements.ValueStart, elements.Value.Length, IsThere: true);
             expected = field + 1;
@@ -37,6 +41,9 @@ internal ref struct DocumentFields
     }
 
     public string? Fault { get; private set; }
+
+    /// <summary>Names that no field of a task has.</summary>
+    public readonly IReadOnlyList<string> Unknown => _unknown ?? [];
 
     public readonly bool Has(int field) => _slots[field].IsThere;
 
@@ -61,14 +68,14 @@ internal ref struct DocumentFields
             return null;
 
         return Type(field) == BsonType.String
-            ? BsonElements.ToText(BsonElements.Text(Value(field)))
+            ? BsonElements.ToText(TextOf(field))
             : Fail<string?>($"{LegacyField.Names[field]} {Shown(field)} is not a text.");
     }
 
     /// <summary>Anything but a text that can be stored is no revision, as if there were none.</summary>
     public readonly string? Revision() =>
         Type(LegacyField.Rev) == BsonType.String
-        && BsonElements.ToText(BsonElements.Text(Value(LegacyField.Rev))) is var text
+        && BsonElements.ToText(TextOf(LegacyField.Rev)) is var text
         && !text.Contains('\0', StringComparison.Ordinal)
             ? text
             : null;
@@ -80,7 +87,7 @@ internal ref struct DocumentFields
 
         var status =
             Type(LegacyField.Status) == BsonType.String
-                ? EventixTaskStatusText.Parse(BsonElements.ToText(BsonElements.Text(Value(LegacyField.Status))))
+                ? EventixTaskStatusText.Parse(BsonElements.ToText(TextOf(LegacyField.Status)))
                 : null;
         return status
             ?? Fail<EventixTaskStatus>(
@@ -98,7 +105,7 @@ internal ref struct DocumentFields
         var isTime = Type(field) switch
         {
             BsonType.DateTime => TryReadDate(BinaryPrimitives.ReadInt64LittleEndian(value), out time),
-            BsonType.String => LaxInput.TryReadTime(BsonElements.Text(value), out time, out _),
+            BsonType.String => LaxInput.TryReadTime(TextOf(field), out time, out _),
             BsonType.Int32 or BsonType.Int64 or BsonType.Double => LaxInput.TryReadTime(Number(field), out time, out _),
             _ => false,
         };
@@ -122,7 +129,7 @@ internal ref struct DocumentFields
             BsonType.Int32 => Is(BinaryPrimitives.ReadInt32LittleEndian(value), out number),
             BsonType.Int64 => Is(BinaryPrimitives.ReadInt64LittleEndian(value), out number),
             BsonType.Double => double.IsInteger(Number(field)) && Is((long)Number(field), out number),
-            BsonType.String => LaxInput.TryReadDigits(BsonElements.ToText(BsonElements.Text(value)), out var digits)
+            BsonType.String => LaxInput.TryReadDigits(BsonElements.ToText(TextOf(field)), out var digits)
                 && long.TryParse(digits, out number),
             BsonType.Boolean => Is(value[0] != 0 ? 1 : 0, out number),
             _ => false,
@@ -142,7 +149,7 @@ internal ref struct DocumentFields
         bool? truth = Type(field) switch
         {
             BsonType.Boolean => value[0] != 0,
-            BsonType.String => LaxInput.ReadBool(BsonElements.ToText(BsonElements.Text(value))),
+            BsonType.String => LaxInput.ReadBool(BsonElements.ToText(TextOf(field))),
             BsonType.Int32 or BsonType.Int64 or BsonType.Double when Number(field) is 0 or 1 => Number(field) == 1,
             _ => null,
         };
@@ -167,7 +174,15 @@ internal ref struct DocumentFields
         }
 
         var json = new ArrayBufferWriter<byte>(Math.Max(Value(field).Length, 16));
-        isExact = BsonJson.Write(Type(field), Value(field), json, BsonJsonForm.Plain);
+        try
+        {
+            isExact = BsonJson.Write(Type(field), Value(field), json, BsonJsonForm.Plain);
+        }
+        catch (FormatException damage)
+        {
+            Fail($"{LegacyField.Names[field]} cannot be read: {damage.Message}");
+        }
+
         return json.WrittenMemory;
     }
 
@@ -177,6 +192,18 @@ internal ref struct DocumentFields
         BsonJson.WriteText(json, text is { Length: > LongestShown } ? text.AsSpan(0, LongestShown) : text);
 
         return Encoding.UTF8.GetString(json.WrittenSpan) + (text is { Length: > LongestShown } ? "…" : "");
+    }
+
+    private readonly ReadOnlySpan<byte> TextOf(int field)
+    {
+        try
+        {
+            return BsonElements.Text(Value(field));
+        }
+        catch (FormatException damage)
+        {
+            throw new FormatException($"{LegacyField.Names[field]}: {damage.Message}", damage);
+        }
     }
 
     private static bool TryReadDate(long milliseconds, out DateTimeOffset time)

@@ -19,6 +19,7 @@ internal sealed class ImportRun(ImportDump command, ImportReport report, ImportS
     private readonly long _readBefore = sums.Read;
     private readonly List<SourceTask> _batch = [];
     private readonly HashSet<string> _uids = new(StringComparer.Ordinal);
+    private readonly UnknownFields _unknown = new();
     private ImportSummary _sums = sums;
     private LegacyPosition? _position;
     private long _bytes;
@@ -48,6 +49,8 @@ internal sealed class ImportRun(ImportDump command, ImportReport report, ImportS
             await StoreBatchAsync(cancellationToken);
         if (atEnd)
             await store.FinishAsync(cancellationToken);
+        if (_unknown.Describe() is { } unknown)
+            command.Progress?.Report(new ImportProgress(_sums, fraction(), unknown));
     }
 
     private bool IsChosen(MappedDocument document) =>
@@ -75,6 +78,7 @@ internal sealed class ImportRun(ImportDump command, ImportReport report, ImportS
             return;
         }
 
+        _unknown.Add(task);
         _batch.Add(command.ReleaseLeases ? task.Released() : task);
     }
 

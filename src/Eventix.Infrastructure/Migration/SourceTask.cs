@@ -25,6 +25,9 @@ internal sealed record SourceTask(NewTask Task, DateTimeOffset? UpdatedAt, long 
     /// <summary>What the JSON of args, kwargs and result does not give back: see <see cref="OriginalValues"/>. Null for nearly all.</summary>
     public byte[]? Original { get; init; }
 
+    /// <summary>Names of the document's fields that no task has.</summary>
+    public IReadOnlyList<string> Unknown { get; init; } = [];
+
     public (string Namespace, string? UniqueKey) Key => (Task.Namespace, Task.UniqueKey);
 
     public bool IsWaitingForKey => Task.UniqueKey is not null && Task.Status.IsWaiting();
@@ -42,9 +45,12 @@ internal sealed record SourceTask(NewTask Task, DateTimeOffset? UpdatedAt, long 
                 return null;
 
             // A revision that does not begin with a number from 1 is none that the old server made.
-            return Revision.TryReadCounter(task.Revision, out var counter) && counter > 0
-                ? new SourceTask(task, updatedAt, counter, task.Revision, document) { Original = original }
-                : new SourceTask(task, updatedAt, RevisionCounter: 1, ImportedRevision: null, document) { Original = original };
+            var isOwn = Revision.TryReadCounter(task.Revision, out var counter) && counter > 0;
+            return new SourceTask(task, updatedAt, isOwn ? counter : 1, isOwn ? task.Revision : null, document)
+            {
+                Original = original,
+                Unknown = fields.Unknown,
+            };
         }
         catch (FormatException damage)
         {

@@ -40,28 +40,35 @@ internal static class BsonDump
                 yield break;
 
             if (read < length.Length)
-                throw new CorruptDumpException(offset, $"the file ends after {read} of the 4 bytes of a document's length");
+                throw new CorruptDumpException(offset, $"the file ends after {read} of the 4 bytes of a document's length", LengthOf(dump));
 
             var size = BinaryPrimitives.ReadInt32LittleEndian(length);
             if (size is < SmallestDocument or > LargestDocument)
                 throw new CorruptDumpException(
                     offset,
-                    $"a document of {size} bytes is announced, which cannot be ({SmallestDocument} to {LargestDocument})"
+                    $"a document of {size} bytes is announced, which cannot be ({SmallestDocument} to {LargestDocument})",
+                    LengthOf(dump)
                 );
 
             var document = new byte[size];
             length.CopyTo(document, 0);
             read = await FillAsync(dump, document.AsMemory(sizeof(int)), offset, cancellationToken);
             if (read < size - sizeof(int))
-                throw new CorruptDumpException(offset, $"the file ends after {read + sizeof(int)} of the {size} bytes of a document");
+                throw new CorruptDumpException(
+                    offset,
+                    $"the file ends after {read + sizeof(int)} of the {size} bytes of a document",
+                    LengthOf(dump)
+                );
 
             if (document[^1] != 0)
-                throw new CorruptDumpException(offset, $"the document of {size} bytes does not end in a zero byte");
+                throw new CorruptDumpException(offset, $"the document of {size} bytes does not end in a zero byte", LengthOf(dump));
 
             offset += size;
             yield return new LegacyDocument(document, new LegacyPosition(offset));
         }
     }
+
+    private static long? LengthOf(Stream dump) => dump.CanSeek ? dump.Length : null;
 
     private static async Task<int> FillAsync(Stream dump, Memory<byte> buffer, long offset, CancellationToken cancellationToken)
     {
@@ -71,7 +78,7 @@ internal static class BsonDump
         }
         catch (InvalidDataException broken)
         {
-            throw new CorruptDumpException(offset, $"it cannot be unpacked: {broken.Message}");
+            throw new CorruptDumpException(offset, $"{broken.Message.TrimEnd('.')}");
         }
     }
 }

@@ -38,7 +38,7 @@ internal sealed class BsonFileSource(string path) : LegacySource
         }
         catch (InvalidDataException broken)
         {
-            throw new CorruptDumpException(0, $"it cannot be unpacked: {broken.Message}");
+            throw new CorruptDumpException(0, broken.Message.TrimEnd('.'));
         }
     }
 }

@@ -41,6 +41,8 @@ internal static class JsonDocuments
                 return Base64(json[bson]);
             if (fields.TryGetValue("text", out var text))
                 return ToBson(System.Text.Encoding.UTF8.GetBytes(Text(json[text])));
+            if (fields.TryGetValue("bytes", out var bytes))
+                return ToBson(Convert.FromBase64String(Text(json[bytes])));
         }
 
         return fields.ContainsKey("uid") && !fields.ContainsKey("_id")

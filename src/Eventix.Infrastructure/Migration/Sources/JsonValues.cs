@@ -6,7 +6,8 @@ namespace Eventix.Infrastructure.Migration.Sources;
 
 /// <summary>
 /// Cuts a stream of JSON objects into its objects, however they follow each other: one a line, spread over lines, or as one array. It finds
-/// where each ends and looks at nothing else, so that a broken one does not take the others with it.
+/// where each ends and looks at nothing else, so that a broken one does not take the others with it. One without an end, and whatever else stands
+/// between objects, goes up to the next line that begins with one.
 /// </summary>
 internal static class JsonValues
 {
@@ -22,7 +23,7 @@ internal static class JsonValues
     /// <param name="json">UTF-8. Stands between two objects.</param>
     /// <param name="offset">Where that is in the file.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="CorruptDumpException">What stands there is no object, or has no end.</exception>
+    /// <exception cref="CorruptDumpException">The file ends within an object, or behind something that is none.</exception>
     public static async IAsyncEnumerable<(byte[] Json, long End)> ReadAsync(
         Stream json,
         long offset,
@@ -54,7 +55,11 @@ internal static class JsonValues
         }
 
         if (end > 0)
-            throw new CorruptDumpException(offset, "the file ends within a document");
+            throw new CorruptDumpException(
+                offset,
+                scan.IsBroken ? "what stands there is no JSON object, and no line with one follows" : "the file ends within a document",
+                json.CanSeek ? json.Length : null
+            );
     }
 
     private static (byte[] Buffer, int End) MakeRoom(byte[] buffer, int start, int end)
@@ -74,53 +79,60 @@ internal static class JsonValues
         }
         catch (InvalidDataException broken)
         {
-            throw new CorruptDumpException(offset, $"it cannot be unpacked: {broken.Message}");
+            throw new CorruptDumpException(offset, $"{broken.Message.TrimEnd('.')}");
         }
     }
 
     /// <summary>Remembers how far an object has been looked at that is not yet there to its end.</summary>
     private sealed class Scan
     {
-        private int _depth;
+        // What the containers are that are open: true for arrays.
+        private readonly Stack<bool> _open = new();
         private int _seen;
         private bool _inText;
 
         /// <summary>How much of what was looked at last stands before the next object, and is done with.</summary>
         public int Skipped { get; private set; }
 
+        /// <summary>Whether what is looked at is no object: it is cut off where the next one begins.</summary>
+        public bool IsBroken { get; private set; }
+
         public bool TryFind(ReadOnlySpan<byte> json, long offset, out int from, out int to)
         {
             (from, to, Skipped) = (0, 0, 0);
-            if (_depth == 0)
+            if (_open.Count == 0 && !IsBroken)
             {
-                from = FindBegin(json, offset);
-                Skipped = from;
+                from = json.IndexOfAnyExcept(Between);
+                Skipped = from = from < 0 ? json.Length : from;
                 if (from == json.Length)
                     return false;
 
-                (_depth, _seen) = (1, 1);
                 json = json[from..];
+                _seen = 1;
+                _open.Push(false);
+                IsBroken = json[0] != '{';
             }
 
             if (json.Length > LongestObject)
                 throw new CorruptDumpException(offset, $"a document of more than {LongestObject >> 20} MB, which cannot be");
-            if (!FindEnd(json))
+
+            var isFound = (!IsBroken && FindEnd(json)) || (IsBroken && FindNextLine(json));
+            if (!isFound)
                 return false;
 
             to = from + _seen;
-            (_depth, _seen, Skipped) = (0, 0, 0);
+            (_seen, _inText, Skipped, IsBroken) = (0, false, 0, false);
+            _open.Clear();
             return true;
         }
 
-        private static int FindBegin(ReadOnlySpan<byte> json, long offset)
+        /// <summary>A line that begins with an object. A text has no line break in it, nor does an object follow another value in one.</summary>
+        private bool FindNextLine(ReadOnlySpan<byte> json)
         {
-            var begin = json.IndexOfAnyExcept(Between);
-            if (begin < 0)
-                return json.Length;
-
-            return json[begin] == '{'
-                ? begin
-                : throw new CorruptDumpException(offset + begin, "a JSON object should begin there, and something else does");
+            var begin = _seen - 1;
+            var next = json[begin..].IndexOf("\n{"u8);
+            _seen = next < 0 ? json.Length : begin + next + 1;
+            return next >= 0;
         }
 
         private bool FindEnd(ReadOnlySpan<byte> json)
@@ -129,28 +141,9 @@ internal static class JsonValues
             {
                 if (_inText)
                 {
-                    var next = json[_seen..].IndexOfAny((byte)'"', (byte)'\\');
-                    if (next < 0)
-                    {
-                        _seen = json.Length;
+                    if (!SkipText(json))
                         return false;
-                    }
 
-                    if (json[_seen + next] == '\\')
-                    {
-                        // What is escaped may not be there yet.
-                        if (_seen + next + 1 >= json.Length)
-                        {
-                            _seen += next;
-                            return false;
-                        }
-
-                        _seen += next + 2;
-                        continue;
-                    }
-
-                    _seen += next + 1;
-                    _inText = false;
                     continue;
                 }
 
@@ -167,16 +160,65 @@ internal static class JsonValues
                     case (byte)'"':
                         _inText = true;
                         break;
+                    case (byte)'{' or (byte)'[' when !IsValue(json[..(_seen - 1)]):
+                        return Break(at: _seen - 1);
                     case (byte)'{' or (byte)'[':
-                        _depth++;
+                        _open.Push(json[_seen - 1] == '[');
                         break;
                     default:
-                        if (--_depth == 0)
+                        if (_open.Pop() != (json[_seen - 1] == ']'))
+                            return Break(at: _seen);
+                        if (_open.Count == 0)
                             return true;
                         break;
                 }
             }
 
+            return false;
+        }
+
+        /// <summary>False when the text is not there to its end, or is broken.</summary>
+        private bool SkipText(ReadOnlySpan<byte> json)
+        {
+            var next = json[_seen..].IndexOfAny((byte)'"', (byte)'\\', (byte)'\n');
+            if (next < 0)
+            {
+                _seen = json.Length;
+                return false;
+            }
+
+            switch (json[_seen + next])
+            {
+                case (byte)'\n':
+                    return Break(at: _seen + next);
+                case (byte)'\\' when _seen + next + 1 >= json.Length:
+                    // What is escaped is not there yet.
+                    _seen += next;
+                    return false;
+                case (byte)'\\':
+                    _seen += next + 2;
+                    return true;
+                default:
+                    _seen += next + 1;
+                    _inText = false;
+                    return true;
+            }
+        }
+
+        /// <summary>Whether a value may stand behind that.</summary>
+        private bool IsValue(ReadOnlySpan<byte> before)
+        {
+            var last = before.LastIndexOfAnyExcept(" \t\r\n"u8);
+
+            // Nobody begins the value of a key at the begin of a line: that is the next document.
+            return _open.Peek() ? before[last] is (byte)',' or (byte)'[' : before[last] == ':' && before[^1] != '\n';
+        }
+
+        // What stands there may be the line break before the next object, or its begin.
+        private bool Break(int at)
+        {
+            IsBroken = true;
+            _seen = Math.Max(at, 1);
             return false;
         }
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Eventix.Application.Migration;
 using MongoDB.Bson;
 using MongoDB.Bson.IO;
@@ -170,11 +171,28 @@ internal sealed class MongoSource : LegacySource
     {
         using (document)
         {
-            id = document.GetValue("_id", BsonNull.Value).DeepClone();
             var slice = document.Slice;
             var bytes = new byte[slice.Length];
             slice.GetBytes(0, bytes, 0, bytes.Length);
+            id = IdOf(document, bytes);
             return bytes;
+        }
+    }
+
+    internal static BsonValue IdOf(RawBsonDocument document, byte[] bytes)
+    {
+        try
+        {
+            return document.GetValue("_id", BsonNull.Value).DeepClone();
+        }
+        catch (DecoderFallbackException)
+        {
+            // A server does not check the text that is put into it. Such a document is rejected, but those behind it must still be found.
+            var elements = new BsonElements(bytes);
+            while (elements.Next() && !elements.Name.SequenceEqual("_id"u8))
+                continue;
+
+            return Encoding.UTF8.GetString(elements.Value[sizeof(int)..^1]);
         }
     }
 

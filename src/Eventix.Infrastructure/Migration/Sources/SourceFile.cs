@@ -1,5 +1,3 @@
-using System.IO.Compression;
-
 namespace Eventix.Infrastructure.Migration.Sources;
 
 /// <summary>A file of a source, plain or packed by gzip, whatever it is called.</summary>
@@ -26,7 +24,7 @@ internal sealed class SourceFile : IAsyncDisposable
     /// <param name="offset">Of the unpacked content, where to begin.</param>
     /// <param name="cancellationToken">Ends the opening.</param>
     /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
-    /// <exception cref="InvalidDataException">It is packed and damaged before the offset.</exception>
+    /// <exception cref="InvalidDataException">It is packed and damaged, or cut off, before the offset.</exception>
     public static async Task<SourceFile> OpenAsync(string path, long offset, CancellationToken cancellationToken)
     {
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 20, useAsync: true);
@@ -39,7 +37,7 @@ internal sealed class SourceFile : IAsyncDisposable
             if (!isPacked)
                 return new SourceFile(file, file);
 
-            var content = new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 18);
+            var content = new GzipContent(file);
             await SkipAsync(content, offset, cancellationToken);
             return new SourceFile(file, content);
         }
