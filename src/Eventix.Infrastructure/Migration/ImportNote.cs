@@ -12,10 +12,10 @@ internal sealed class ImportNote
     /// <summary>A BSON document with those of `args`, `kwargs` and `result` that JSON does not give back: see <see cref="OriginalValues"/>.</summary>
     public byte[]? Original { get; init; }
 
-    /// <summary>The whole BSON document, when it was merged away.</summary>
+    /// <summary>The whole BSON document, when it was merged away, or waits for its key and may still be.</summary>
     public byte[]? Document { get; init; }
 
-    /// <summary>For a task that others were merged into: up to this counter its args and kwargs come from the task of the next two.</summary>
+    /// <summary>For a task that waits for its key: at this counter only imports have written it, and its args come from the task of the next two.</summary>
     public long? ArgumentsRevision { get; init; }
 
     public DateTimeOffset? ArgumentsCreatedAt { get; init; }

@@ -8,7 +8,7 @@ namespace Eventix.Infrastructure.Migration;
 internal static class ImportNotes
 {
     private const string Find = """
-        SELECT uid, original, arguments_revision, arguments_created_at, arguments_uid
+        SELECT uid, original, document, arguments_revision, arguments_created_at, arguments_uid
         FROM eventix_import_note
         WHERE uid = ANY ($1)
         """;
@@ -45,9 +45,10 @@ internal static class ImportNotes
                 {
                     Uid = row.GetString(0),
                     Original = row.IsDBNull(1) ? null : row.GetFieldValue<byte[]>(1),
-                    ArgumentsRevision = row.IsDBNull(2) ? null : row.GetInt64(2),
-                    ArgumentsCreatedAt = row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3),
-                    ArgumentsUid = row.IsDBNull(4) ? null : row.GetString(4),
+                    Document = row.IsDBNull(2) ? null : row.GetFieldValue<byte[]>(2),
+                    ArgumentsRevision = row.IsDBNull(3) ? null : row.GetInt64(3),
+                    ArgumentsCreatedAt = row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4),
+                    ArgumentsUid = row.IsDBNull(5) ? null : row.GetString(5),
                 }
             );
         }

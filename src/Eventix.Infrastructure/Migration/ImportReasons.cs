@@ -4,6 +4,7 @@ namespace Eventix.Infrastructure.Migration;
 internal static class ImportReasons
 {
     public const string SameId = "another document of this _id came before it in the same source";
+    public const string OlderDocument = "it is older than the document of this _id that was imported";
     public const string InUse = "its uid is in use here, by a task that was not imported";
     public const string ChangedHere = "it has changed at the source since it was imported, and its task has been written here";
     public const string Gone = "it has changed at the source since it was imported, but its task has run here, or was deleted";

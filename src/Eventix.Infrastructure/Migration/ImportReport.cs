@@ -6,7 +6,8 @@ namespace Eventix.Infrastructure.Migration;
 
 /// <summary>
 /// The report of what is not a task of its own here: one JSON object a line, `{"reason": "…", "document": {…}}` with the whole document as
-/// canonical Extended JSON; a document that this does not give back stands as base64 in `bson` instead, and what is no document as `text`. An
+/// canonical Extended JSON; a document that this does not give back stands as base64 in `bson` instead, and what is no document as `text`, or as
+/// base64 in `bytes`. An
 /// import reads it like any other source. Made with its first line.
 /// </summary>
 /// <param name="path">Of the file.</param>
@@ -46,8 +47,17 @@ internal sealed class ImportReport(string path, long keep = 0) : IAsyncDisposabl
         }
 
         Begin(reason);
-        _lines.Write(",\"text\":"u8);
-        BsonJson.WriteText(_lines, System.Text.Encoding.UTF8.GetString(document.Bson));
+        if (System.Text.Unicode.Utf8.IsValid(document.Bson))
+        {
+            _lines.Write(",\"text\":"u8);
+            BsonJson.WriteText(_lines, document.Bson);
+        }
+        else
+        {
+            _lines.Write(",\"bytes\":"u8);
+            BsonJson.WriteText(_lines, Convert.ToBase64String(document.Bson));
+        }
+
         _lines.Write("}\n"u8);
     }
 
@@ -84,12 +94,20 @@ internal sealed class ImportReport(string path, long keep = 0) : IAsyncDisposabl
         _lines.Write("}\n"u8);
     }
 
-    /// <summary>The same as a BSON document.</summary>
-    public static byte[] ToBson(EventixTask task)
+    /// <summary>The same as a BSON document; null when BSON cannot hold what was posted here: an integer beyond 64 bits, a key with NUL.</summary>
+    public static byte[]? TryMakeBson(EventixTask task)
     {
         var json = new ArrayBufferWriter<byte>();
         new StoredTaskJson(json).Write(task);
-        return BsonFromJson.Document(json.WrittenSpan, BsonFromJsonForm.Extended);
+        try
+        {
+            return BsonFromJson.Document(json.WrittenSpan, BsonFromJsonForm.Extended);
+        }
+        catch (Exception refused) when (refused is FormatException or System.Text.Json.JsonException or InvalidOperationException)
+        {
+            // The report has it as it is.
+            return null;
+        }
     }
 
     /// <summary>Brings all lines to the disk.</summary>

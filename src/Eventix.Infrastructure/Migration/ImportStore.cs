@@ -234,8 +234,13 @@ internal sealed class ImportStore(
         foreach (var (task, into) in plan.MergedAway.Where(merged => !returned.ContainsKey(merged.Task.Uid)))
             report.Add(ImportReasons.MergedInto(into), task.Document);
 
-        foreach (var (task, into) in plan.Deletes)
-            report.Add(ImportReasons.MergedInto(into), task);
+        foreach (var (task, into, document) in plan.Deletes)
+        {
+            if (document is null)
+                report.Add(ImportReasons.MergedInto(into), task);
+            else
+                report.Add(ImportReasons.MergedInto(into), document);
+        }
 
         foreach (var (task, reason) in sorted.Skipped)
         {

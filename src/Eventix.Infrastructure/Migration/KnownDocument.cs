@@ -36,10 +36,18 @@ internal sealed record KnownDocument(
             _ when Task is null && force => ImportDecision.Store,
             _ when isUnchanged => ImportDecision.Skip(reason: null),
             _ when Task is null => ImportDecision.Skip(ImportReasons.Gone),
+            _ when IsOlder(document) => ImportDecision.Skip(ImportReasons.OlderDocument),
             _ when Task.IsUntouched => ImportDecision.Replace(isConflict: false),
             _ => Conflict(document, rule, ImportReasons.ChangedHere),
         };
     }
+
+    // A file that was put together from several dumps, or an old one after a newer one: every write at the source counts on.
+    private bool IsOlder(SourceTask document) =>
+        Revision.TryReadCounter(SourceRevision, out var imported)
+        && document.RevisionCounter <= imported
+        && document.UpdatedAt is { } updatedAt
+        && updatedAt <= Task!.UpdatedAt;
 
     private ImportDecision DecideMerged(SourceTask document, bool isUnchanged, bool force, ImportConflictRule rule)
     {

@@ -11,8 +11,11 @@ internal sealed class MergePlan
     /// <summary>Stored tasks that documents were merged into.</summary>
     public List<WaitingTask> Updates { get; } = [];
 
-    /// <summary>Stored tasks that go into an older document, each with the uid of that.</summary>
-    public List<(EventixTask Task, string Into)> Deletes { get; } = [];
+    /// <summary>
+    /// Stored tasks that go into an older document, each with the uid of that, and with the document that it was: null when there was none, or
+    /// when somebody has written the task since.
+    /// </summary>
+    public List<(EventixTask Task, string Into, byte[]? Document)> Deletes { get; } = [];
 
     /// <summary>Documents that do not become rows, each with the uid of the task that they were merged into.</summary>
     public List<(SourceTask Task, string Into)> MergedAway { get; } = [];
@@ -75,7 +78,7 @@ internal sealed class MergePlan
         }
 
         if (row is not null)
-            Deletes.Add((row, merged.Uid));
+            Deletes.Add((row, merged.Uid, notes.GetValueOrDefault(row.Uid) is { } note && IsUntouched(row, note) ? note.Document : null));
 
         var survivor = documents.First(document => document.Uid == merged.Uid).With(merged);
         survivors.Add(survivor.Uid, survivor);
@@ -87,27 +90,47 @@ internal sealed class MergePlan
     public List<ImportNote> Notes(Dictionary<string, ImportNote> before) =>
         [
             .. Inserts
-                .Where(task => task.Original is not null || Arguments.ContainsKey(task.Uid))
-                .Select(task => Note(task.Uid, task.Original)),
-            .. Updates.Select(task =>
-                Note(task.Uid, OriginalValues.Merged(task.ArgumentsOriginal, before.GetValueOrDefault(task.Uid)?.Original))
-            ),
+                .Where(task => task.Original is not null || task.IsWaitingForKey)
+                .Select(task => task.IsWaitingForKey ? Note(task) : new ImportNote { Uid = task.Uid, Original = task.Original }),
+            .. Updates.Select(task => Note(task, before.GetValueOrDefault(task.Uid))),
             .. MergedAway.Select(merged => new ImportNote { Uid = merged.Task.Uid, Document = merged.Task.Document }),
-            .. Deletes.Select(delete => new ImportNote { Uid = delete.Task.Uid, Document = ImportReport.ToBson(delete.Task) }),
+            .. Deletes.Select(delete => new ImportNote
+            {
+                Uid = delete.Task.Uid,
+                Document = delete.Document ?? ImportReport.TryMakeBson(delete.Task),
+            }),
         ];
 
-    private ImportNote Note(string uid, byte[]? original)
+    /// <summary>Of a document that waits for its key: an older one may still come, and then this one is to be told whole.</summary>
+    private ImportNote Note(SourceTask task)
     {
-        var isMerged = Arguments.TryGetValue(uid, out var arguments);
+        var (revision, from) = Arguments.GetValueOrDefault(task.Uid, (task.RevisionCounter, task.AsWaiting().Age));
         return new ImportNote
         {
-            Uid = uid,
-            Original = original,
-            ArgumentsRevision = isMerged ? arguments.Revision : null,
-            ArgumentsCreatedAt = isMerged ? arguments.From.CreatedAt : null,
-            ArgumentsUid = isMerged ? arguments.From.Uid : null,
+            Uid = task.Uid,
+            Original = task.Original,
+            Document = task.Document,
+            ArgumentsRevision = revision,
+            ArgumentsCreatedAt = from.CreatedAt,
+            ArgumentsUid = from.Uid,
         };
     }
+
+    private ImportNote Note(WaitingTask task, ImportNote? before)
+    {
+        var (revision, from) = Arguments[task.Uid];
+        return new ImportNote
+        {
+            Uid = task.Uid,
+            Original = OriginalValues.Merged(task.ArgumentsOriginal, before?.Original),
+            Document = before?.ArgumentsRevision == revision - 1 ? before.Document : null,
+            ArgumentsRevision = revision,
+            ArgumentsCreatedAt = from.CreatedAt,
+            ArgumentsUid = from.Uid,
+        };
+    }
+
+    private static bool IsUntouched(EventixTask row, ImportNote note) => note.ArgumentsRevision == row.RevisionCounter;
 
     private static WaitingTask AsWaiting(EventixTask row, ImportNote? note)
     {
@@ -115,9 +138,7 @@ internal sealed class MergePlan
 
         // Of a row that somebody else has written since, nobody knows how old its args are: as old as itself, then.
         var from =
-            note?.ArgumentsRevision == row.RevisionCounter
-                ? new TaskAge(note.ArgumentsCreatedAt.GetValueOrDefault(), note.ArgumentsUid!)
-                : age;
+            note is not null && IsUntouched(row, note) ? new TaskAge(note.ArgumentsCreatedAt.GetValueOrDefault(), note.ArgumentsUid!) : age;
 
         return new WaitingTask(age, row.Eta, row.Priority, row.Status, row.Args, row.Kwargs, from, note?.Original);
     }
