@@ -8,31 +8,35 @@ namespace Eventix.Infrastructure.Migration.Sources;
 /// </summary>
 internal sealed class GzipContent : ReadingStream
 {
-    private const int BufferSize = 1 << 18;
-
     private static readonly byte[] Mark = [.. Enumerable.Repeat((byte)'.', 64)];
     private static readonly byte[] PackedMark = Pack(Mark);
 
+    private readonly Marked _packed;
     private readonly GZipStream _unpacked;
-    private readonly byte[] _buffer = new byte[BufferSize];
-    private int _start;
-    private int _end;
     private bool _isAtEnd;
 
     /// <param name="packed">Stands at its begin.</param>
-    public GzipContent(Stream packed) => _unpacked = new GZipStream(new Marked(packed), CompressionMode.Decompress);
+    public GzipContent(Stream packed)
+    {
+        _packed = new Marked(packed);
+        _unpacked = new GZipStream(_packed, CompressionMode.Decompress);
+    }
 
     /// <exception cref="InvalidDataException">The file is damaged, or was cut off.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        while (_end - _start <= Mark.Length && !_isAtEnd)
-            await FillAsync(cancellationToken);
+        var read = _isAtEnd ? 0 : await UnpackAsync(buffer, cancellationToken);
+        if (_isAtEnd || !_packed.IsAtEnd)
+            return read;
 
-        // The last bytes so far may be the mark.
-        var count = Math.Min(buffer.Length, _end - _start - (_isAtEnd ? 0 : Mark.Length));
-        _buffer.AsMemory(_start, count).CopyTo(buffer);
-        _start += count;
-        return count;
+        // More is asked for only when nothing is left of what was there: this is the mark, or what a cut makes of it.
+        var rest = new byte[Mark.Length + 1];
+        buffer.Span[..Math.Min(read, rest.Length)].CopyTo(rest);
+        for (int more; read < rest.Length && (more = await UnpackAsync(rest.AsMemory(read), cancellationToken)) > 0; )
+            read += more;
+
+        _isAtEnd = read == Mark.Length && rest.AsSpan(0, read).SequenceEqual(Mark);
+        return _isAtEnd ? 0 : throw new InvalidDataException("the packed file ends too early, or something else stands behind it.");
     }
 
     public override async ValueTask DisposeAsync()
@@ -41,32 +45,16 @@ internal sealed class GzipContent : ReadingStream
         await base.DisposeAsync();
     }
 
-    private async Task FillAsync(CancellationToken cancellationToken)
-    {
-        _buffer.AsSpan(_start.._end).CopyTo(_buffer);
-        (_start, _end) = (0, _end - _start);
-        var read = await UnpackAsync(cancellationToken);
-        _end += read;
-        if (read > 0)
-            return;
-
-        _isAtEnd = true;
-        if (!_buffer.AsSpan(0, _end).EndsWith(Mark))
-            throw new InvalidDataException("the packed file ends too early, or something else stands behind it.");
-
-        _end -= Mark.Length;
-    }
-
-    private async ValueTask<int> UnpackAsync(CancellationToken cancellationToken)
+    private async ValueTask<int> UnpackAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         try
         {
-            return await _unpacked.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
+            return await _unpacked.ReadAsync(buffer, cancellationToken);
         }
         catch (InvalidDataException damage)
         {
             // Whatever is wrong, the library calls it an unsupported method.
-            throw new InvalidDataException("the packed file is damaged.", damage);
+            throw new InvalidDataException("the packed file is damaged, or ends too early.", damage);
         }
     }
 
@@ -84,12 +72,16 @@ internal sealed class GzipContent : ReadingStream
     {
         private int _marked;
 
+        /// <summary>Whether the stream was read to its end.</summary>
+        public bool IsAtEnd { get; private set; }
+
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var read = await packed.ReadAsync(buffer, cancellationToken);
             if (read > 0 || buffer.IsEmpty)
                 return read;
 
+            IsAtEnd = true;
             var rest = PackedMark.AsMemory(_marked);
             rest = rest[..Math.Min(rest.Length, buffer.Length)];
             rest.CopyTo(buffer);

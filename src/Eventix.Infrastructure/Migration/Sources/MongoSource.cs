@@ -218,6 +218,7 @@ internal sealed class MongoSource : LegacySource
         var message = (failure.InnerException is { } inner and not MongoException ? $"{failure.Message} {inner.Message}" : failure.Message)
             .Split('\n')[0]
             .Split(". Client view")[0]
+            .Split(" selecting a server")[0]
             .TrimEnd('.', ' ');
 
         return message + ".";

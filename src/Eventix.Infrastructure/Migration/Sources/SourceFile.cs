@@ -37,7 +37,7 @@ internal sealed class SourceFile : IAsyncDisposable
             if (!isPacked)
                 return new SourceFile(file, file);
 
-            var content = new GzipContent(file);
+            var content = new BufferedStream(new GzipContent(file), 1 << 18);
             await SkipAsync(content, offset, cancellationToken);
             return new SourceFile(file, content);
         }
