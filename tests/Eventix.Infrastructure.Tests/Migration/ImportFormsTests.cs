@@ -81,7 +81,8 @@ public sealed class ImportFormsTests
         (await fromCli.TasksAsync(row)).Should().BeSubsetOf(await fromDump.TasksAsync(row));
     }
 
-    private static IEnumerable<BsonDocument> Documents()
+    /// <summary>Those of the data set, in the order of its dump.</summary>
+    internal static IEnumerable<BsonDocument> Documents()
     {
         using var file = File.OpenRead(Path.Combine(ImportCase.Data, "task.bson"));
         while (file.Position < file.Length)
