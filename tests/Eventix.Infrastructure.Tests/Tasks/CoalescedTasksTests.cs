@@ -177,7 +177,7 @@ public sealed class CoalescedTasksTests(EventixServices eventix) : IClassFixture
     [Fact]
     public async Task Claims_that_are_made_together_are_one_statement_so_that_no_task_comes_in_between()
     {
-        await PostAllAsync([Some("line", 0), Some("line", 1), Some("line", 2)]);
+        await PostAllAsync(Enumerable.Range(0, 3).Select(n => Some("line", n) with { Priority = n }));
 
         var claims = await eventix.Claims.ClaimAsync([
             .. Enumerable.Range(0, 5).Select(n => new TaskClaim("line", $"w{n}", Limit: 1, TimeSpan.FromMinutes(1))),
