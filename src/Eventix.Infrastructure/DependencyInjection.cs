@@ -57,9 +57,12 @@ public static class DependencyInjection
         services.AddSingleton<LegacyCleanUps>();
         services.AddSingleton<ListSlots>();
         services.AddSingleton<TaskStatistics>();
+        services.AddOptionsFromVariables<VacuumWatchOptions>();
+        services.AddSingleton<VacuumHolders>();
         services.AddHostedService<ArrivalListener>();
         services.AddSingleton<ArrivalNotifier>();
         services.AddHostedService(provider => provider.GetRequiredService<ArrivalNotifier>());
         services.AddHostedService<MaintenanceLoop>();
+        services.AddHostedService<VacuumWatch>();
     }
 }

@@ -19,6 +19,55 @@ internal static class OperationsDescriptions
     public static readonly IReadOnlyList<SchemaDescription> Schemas =
     [
         new("Health", "The state of the host.", [new("status", "string", "`healthy`, `alive` or `ready`.") { IsRequired = true }]),
+        new(
+            "Readiness",
+            "Whether the host is ready.",
+            [
+                new("status", "string", "`ready`.") { IsRequired = true },
+                new(
+                    "vacuum_held_by",
+                    "VacuumHolder[]?",
+                    "With `verbose`. The worst first, 20 at most; empty when nothing holds it back. Null when the role of the host may not look."
+                ),
+            ]
+        ),
+        new(
+            "VacuumHolder",
+            "What may still look at rows as they were. What is not known, or hidden from the role of the host, is null.",
+            [
+                new("kind", "string", "What it is.")
+                {
+                    IsRequired = true,
+                    Words = ["transaction", "prepared_transaction", "standby", "replication_slot"],
+                },
+                new("name", "string", "The pid, the gid, or the name of the standby or the slot.") { IsRequired = true },
+                new("holds", "string", "`catalogs` are PostgreSQL's own tables only.")
+                {
+                    IsRequired = true,
+                    Words = ["tables", "catalogs"],
+                },
+                new("pid", "integer?", "The backend.") { IsRequired = true },
+                new("database", "string?", "Where it is: one that has written in another database counts here too.") { IsRequired = true },
+                new("user", "string?", "Its role.") { IsRequired = true },
+                new("application", "string?", "Its `application_name`.") { IsRequired = true },
+                new("client", "string?", "Its IP address; null for a socket.") { IsRequired = true },
+                new("backend", "string?", "What kind of process, or of slot.") { IsRequired = true },
+                new("state", "string?", "Such as `idle in transaction`, or `inactive`.") { IsRequired = true },
+                new(
+                    "seconds",
+                    "number",
+                    "For how long. Of a standby, a slot, or what is hidden: for at least so long as this host has seen it."
+                )
+                {
+                    IsRequired = true,
+                },
+                new("transactions", "integer", "How many have begun since; what they deleted or replaced cannot be removed.")
+                {
+                    IsRequired = true,
+                },
+                new("remedy", "string", "What to do about it.") { IsRequired = true },
+            ]
+        ),
         new("Version", "The version of the server.", [new("version", "string", "Such as `4.4.0`.") { IsRequired = true }]),
         new(
             "Metrics",
@@ -103,10 +152,29 @@ internal static class OperationsDescriptions
             NeedsNoDatabase = true,
             Answers = [new(200, "It is.", "Health", """{"status":"alive"}""")],
         },
-        new("GET /readyz", "Whether requests can be answered", "It looks at the database; 503 while that cannot be reached.")
+        new(
+            "GET /readyz",
+            "Whether requests can be answered",
+            "It looks at the database; 503 while that cannot be reached. With `verbose` it also tells what keeps vacuum from removing dead rows; "
+                + "that makes no host unready."
+        )
         {
             IsLegacy = false,
-            Answers = [new(200, "They can.", "Health", """{"status":"ready"}""")],
+            Query = [new("verbose", "any", "Its presence counts, whatever its value.")],
+            Answers =
+            [
+                new(
+                    200,
+                    "They can.",
+                    "Readiness",
+                    """
+                    {"status":"ready","vacuum_held_by":[{"kind":"transaction","name":"4242","holds":"tables","pid":4242,"database":"eventix",
+                    "user":"report","application":"psql","client":"10.0.0.7","backend":"client backend","state":"idle in transaction",
+                    "seconds":312.4,"transactions":51234,
+                    "remedy":"Commit its transaction, roll it back, or end its connection: SELECT pg_terminate_backend(4242)"}]}
+                    """
+                ),
+            ],
         },
         new(
             "GET /metrics",

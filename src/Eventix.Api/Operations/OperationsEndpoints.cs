@@ -29,7 +29,15 @@ internal static class OperationsEndpoints
     {
         await mediator.Send(new PingDatabase(), cancellationToken);
 
-        await JsonAnswer.WriteAsync(http.Response, StatusCodes.Status200OK, """{"status":"ready"}"""u8);
+        if (http.Request.Query.ContainsKey("verbose"))
+            await JsonAnswer.WriteAsync(
+                http.Response,
+                StatusCodes.Status200OK,
+                await mediator.Send(new GetVacuumHolders(), cancellationToken),
+                VacuumAnswers.WriteReadiness
+            );
+        else
+            await JsonAnswer.WriteAsync(http.Response, StatusCodes.Status200OK, """{"status":"ready"}"""u8);
     }
 
     private static async Task GetStats(HttpContext http, IMediator mediator, CancellationToken cancellationToken) =>
@@ -45,7 +53,7 @@ internal static class OperationsEndpoints
         var stats = await mediator.Send(new GetTaskStats(), cancellationToken);
 
         if (AsksForText(http.Request))
-            await AnswerTextAsync(http.Response, stats);
+            await AnswerTextAsync(http.Response, stats, await mediator.Send(new GetVacuumHolders(), cancellationToken));
         else
             await JsonAnswer.WriteAsync(http.Response, StatusCodes.Status200OK, stats, WriteMetrics);
     }
@@ -136,7 +144,7 @@ internal static class OperationsEndpoints
         writer.WriteEndObject();
     }
 
-    private static Task AnswerTextAsync(HttpResponse response, TaskStats stats)
+    private static Task AnswerTextAsync(HttpResponse response, TaskStats stats, IReadOnlyList<VacuumHolder>? vacuumHolders)
     {
         var memory = ProcessMemory.Read();
         var text = new PrometheusText();
@@ -169,6 +177,9 @@ internal static class OperationsEndpoints
                 );
         }
 
+        if (vacuumHolders is not null)
+            VacuumAnswers.Append(text, vacuumHolders);
+
         text.Gauge("process_resident_memory_bytes", "Physical memory of this process.").Value("process_resident_memory_bytes", memory.Rss);
         text.Gauge("process_virtual_memory_bytes", "Address space of this process.").Value("process_virtual_memory_bytes", memory.Vms);
 
@@ -194,5 +205,5 @@ internal static class OperationsEndpoints
             writer.WriteNull(name);
     }
 
-    private static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 3);
+    internal static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 3);
 }
