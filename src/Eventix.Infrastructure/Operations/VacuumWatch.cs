@@ -90,7 +90,7 @@ internal sealed partial class VacuumWatch(
     [LoggerMessage(
         LogLevel.Warning,
         "Vacuum of the {Holds} is held back by the {Kind} {Name}, for {Seconds} seconds and {Transactions} transactions so far"
-            + " (database {Database}, user {User}, application {Application}, client {Client}, state {State}; {Others} others hold it too):"
+            + " (database {Database}, user {User}, application {Application}, client {Client}, state {State}; {Others} more hold it too):"
             + " rows that are done with cannot be removed, and claims grow slower. {Remedy}"
     )]
     private partial void LogHeld(

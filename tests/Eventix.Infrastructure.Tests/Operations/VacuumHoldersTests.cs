@@ -109,7 +109,13 @@ public sealed class VacuumHoldersTests(TestDatabase database) : IClassFixture<Te
         await using var vacuum = new NpgsqlCommand("VACUUM swept", vacuums);
         Task<int> running;
 
-        await using (var locks = await HeldTransaction.BeginAsync(database.ConnectionString, "LOCK TABLE swept", "READ COMMITTED"))
+        await using (
+            var locks = await HeldTransaction.BeginAsync(
+                database.ConnectionString,
+                "LOCK TABLE swept IN SHARE UPDATE EXCLUSIVE MODE",
+                "READ COMMITTED"
+            )
+        )
         {
             running = vacuum.ExecuteNonQueryAsync(Stop);
             await HasAsync($"SELECT 1 FROM pg_stat_activity WHERE pid = {vacuums.ProcessID} AND wait_event_type = 'Lock'");
@@ -140,6 +146,22 @@ public sealed class VacuumHoldersTests(TestDatabase database) : IClassFixture<Te
             .Remedy.Should()
             .Contain($"pg_terminate_backend({held.Pid})")
             .And.EndWith($"hidden from this host: GRANT pg_read_all_stats TO {poor.Name}");
+    }
+
+    [Fact]
+    public async Task What_does_not_tell_when_it_began_is_told_as_soon_as_it_was_seen_for_long_enough()
+    {
+        await using var poor = await PoorRole.CreateAsync(database);
+        await using var held = await HeldTransaction.BeginAsync(database.ConnectionString);
+        await WriteAsync();
+        var heldFor = TimeSpan.FromMilliseconds(500);
+        var holders = new VacuumHolders(poor.DataSource, Patience(heldFor));
+
+        (await FindAsync(holders, held.Pid)).Should().BeNull();
+
+        VacuumHolder? holder = null;
+        await Eventually.BecomesAsync(async () => (holder = await FindAsync(holders, held.Pid)) is not null, "it was seen for long enough");
+        holder!.Held.Should().BeGreaterThanOrEqualTo(heldFor);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public sealed class VacuumWatchTests(TestDatabase database) : IClassFixture<Test
                 (
                     LogLevel.Warning,
                     "Vacuum of the tables is held back by the transaction 4242, for 312 seconds and 51234 transactions so far"
-                        + " (database eventix, user reporter, application psql, client 10.0.0.7, state idle in transaction; 1 others hold it too):"
+                        + " (database eventix, user reporter, application psql, client 10.0.0.7, state idle in transaction; 1 more hold it too):"
                         + " rows that are done with cannot be removed, and claims grow slower. End it: SELECT pg_terminate_backend(4242)"
                 )
             );
