@@ -9,7 +9,7 @@ namespace Eventix.Infrastructure.Operations;
 /// <summary>Counts tasks without a cost for those that post and claim them: nothing is kept up to date, and nothing is counted that nobody asks for.</summary>
 internal sealed class TaskStatistics : IDisposable
 {
-    // Three partial indexes and nothing else: what is finished well is in none of them. `lane` hops from one (namespace, priority) to the next
+    // Four partial indexes and not the rows: what is finished well is in none of them. `lane` hops from one (namespace, priority) to the next
     // and reads the earliest eta of each.
     private const string CountOpen = """
         WITH RECURSIVE lane AS (
@@ -35,9 +35,14 @@ internal sealed class TaskStatistics : IDisposable
             WHERE status IN ('scheduled', 'retry') AND worker_id IS NULL
             GROUP BY namespace
             UNION ALL
-            SELECT namespace, count(*) FILTER (WHERE status <> 'processing'), count(*) FILTER (WHERE status = 'processing'), 0
+            SELECT namespace, count(*), 0, 0
             FROM eventix_task
-            WHERE status = 'processing' OR (status IN ('scheduled', 'retry') AND worker_id IS NOT NULL)
+            WHERE status IN ('scheduled', 'retry') AND worker_id IS NOT NULL
+            GROUP BY namespace
+            UNION ALL
+            SELECT namespace, 0, count(*), 0
+            FROM eventix_task
+            WHERE status = 'processing'
             GROUP BY namespace
             UNION ALL
             SELECT namespace, 0, 0, count(*)

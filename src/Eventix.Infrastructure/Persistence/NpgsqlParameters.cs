@@ -18,4 +18,11 @@ internal static class NpgsqlParameters
         parameters.Add(new NpgsqlParameter<T> { TypedValue = value, NpgsqlDbType = type });
         return parameters;
     }
+
+    /// <summary>For statements that are put together: adds a parameter and answers its `$1`, `$2` …</summary>
+    public static string Place<T>(this NpgsqlParameterCollection parameters, T value) => $"${parameters.With(value).Count}";
+
+    /// <inheritdoc cref="Place{T}(NpgsqlParameterCollection, T)"/>
+    public static string Place<T>(this NpgsqlParameterCollection parameters, T value, NpgsqlDbType type) =>
+        $"${parameters.With(value, type).Count}";
 }

@@ -91,7 +91,7 @@ internal sealed class EventixTaskConfiguration : IEntityTypeConfiguration<Eventi
         builder.Property(task => task.WorkerId).HasColumnOrder(order++);
         builder.Property(task => task.Result).HasColumnOrder(order++);
 
-        // Without an index: the few tasks that a worker runs are found by the worker. Null for nearly all, and then it takes no space.
+        // The name of the claim, where it has one. Null for nearly all, and then it takes no space.
         builder.Property(task => task.ClaimId).HasColumnOrder(order++);
 
         // Written while a task runs, and only by those that tell how far they are: null for nearly all, and not in any index.
@@ -101,6 +101,7 @@ internal sealed class EventixTaskConfiguration : IEntityTypeConfiguration<Eventi
 
     private static void MapIndexes(EntityTypeBuilder<EventixTask> builder)
     {
+        // With the status, so that waiting tasks are listed and counted without a look at the rows: docs/decisions/0006.
         builder
             .HasIndex(task => new
             {
@@ -110,6 +111,7 @@ internal sealed class EventixTaskConfiguration : IEntityTypeConfiguration<Eventi
                 task.Id,
             })
             .HasDatabaseName("ix_eventix_task_claim")
+            .IncludeProperties(task => task.Status)
             .HasFilter($"{Waiting} AND worker_id IS NULL");
         builder
             .HasIndex(task => new { task.Namespace, task.UniqueKey })
@@ -117,23 +119,32 @@ internal sealed class EventixTaskConfiguration : IEntityTypeConfiguration<Eventi
             .IsUnique()
             .HasFilter($"unique_key IS NOT NULL AND {Waiting}");
 
-        // On the worker, not on the end of the lease: a heartbeat then changes no indexed column. Besides running tasks it holds the waiting
-        // ones that carry a worker (imported, or posted so), which are not claimable until their lease is rescued.
+        // Rescue, lists, statistics. The next three are of the same columns, so each has a name in the model too. Not on the end
+        // of the lease: a heartbeat then changes no indexed column.
         builder
-            .HasIndex(task => task.WorkerId)
-            .HasDatabaseName("ix_eventix_task_leased")
-            .HasFilter($"status = 'processing' OR ({Waiting} AND worker_id IS NOT NULL)");
+            .HasIndex(task => new { task.Namespace, task.Id }, "running")
+            .HasDatabaseName("ix_eventix_task_running")
+            .HasFilter("status = 'processing'");
 
-        // Lists of what is not done, in the order of arrival, and their totals without a look at the rows: docs/decisions/0006 has its price.
+        // Waiting tasks that carry a worker (imported, or posted so): not claimable until their lease is rescued. Nearly always empty, and apart
+        // from the running ones, so that a list of waiting tasks does not step over those.
         builder
-            .HasIndex(task => new
-            {
-                task.Namespace,
-                task.Status,
-                task.Id,
-            })
-            .HasDatabaseName("ix_eventix_task_listed")
-            .HasFilter("status <> 'done'");
+            .HasIndex(task => new { task.Namespace, task.Id }, "held")
+            .HasDatabaseName("ix_eventix_task_held")
+            .HasFilter($"{Waiting} AND worker_id IS NOT NULL");
+
+        // Lists. A task that succeeds never enters it.
+        builder
+            .HasIndex(task => new { task.Namespace, task.Id }, "failed")
+            .HasDatabaseName("ix_eventix_task_failed")
+            .HasFilter("status = 'error'");
+
+        // A claim by name finds what the same name got before. A claim without a name never enters it. Not with the worker beside it: two keys of
+        // the greatest length are longer than an entry may be.
+        builder
+            .HasIndex(task => task.ClaimId)
+            .HasDatabaseName("ix_eventix_task_named")
+            .HasFilter("claim_id IS NOT NULL AND status = 'processing'");
         builder
             .HasIndex(task => task.Expires)
             .HasDatabaseName("ix_eventix_task_expires")

@@ -563,28 +563,38 @@ namespace Eventix.Schema.Migrations
                     b.HasKey("Uid")
                         .HasName("pk_eventix_task");
 
+                    b.HasIndex("ClaimId")
+                        .HasDatabaseName("ix_eventix_task_named")
+                        .HasFilter("claim_id IS NOT NULL AND status = 'processing'");
+
                     b.HasIndex("Expires")
                         .HasDatabaseName("ix_eventix_task_expires")
                         .HasAnnotation("Npgsql:StorageParameter:pages_per_range", 32);
 
                     NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("Expires"), "brin");
 
-                    b.HasIndex("WorkerId")
-                        .HasDatabaseName("ix_eventix_task_leased")
-                        .HasFilter("status = 'processing' OR (status IN ('scheduled', 'retry') AND worker_id IS NOT NULL)");
-
                     b.HasIndex("Namespace", "UniqueKey")
                         .IsUnique()
                         .HasDatabaseName("ix_eventix_task_unique_key")
                         .HasFilter("unique_key IS NOT NULL AND status IN ('scheduled', 'retry')");
 
-                    b.HasIndex("Namespace", "Status", "Id")
-                        .HasDatabaseName("ix_eventix_task_listed")
-                        .HasFilter("status <> 'done'");
-
                     b.HasIndex("Namespace", "Priority", "Eta", "Id")
                         .HasDatabaseName("ix_eventix_task_claim")
                         .HasFilter("status IN ('scheduled', 'retry') AND worker_id IS NULL");
+
+                    NpgsqlIndexBuilderExtensions.IncludeProperties(b.HasIndex("Namespace", "Priority", "Eta", "Id"), new[] { "Status" });
+
+                    b.HasIndex(new[] { "Namespace", "Id" }, "failed")
+                        .HasDatabaseName("ix_eventix_task_failed")
+                        .HasFilter("status = 'error'");
+
+                    b.HasIndex(new[] { "Namespace", "Id" }, "held")
+                        .HasDatabaseName("ix_eventix_task_held")
+                        .HasFilter("status IN ('scheduled', 'retry') AND worker_id IS NOT NULL");
+
+                    b.HasIndex(new[] { "Namespace", "Id" }, "running")
+                        .HasDatabaseName("ix_eventix_task_running")
+                        .HasFilter("status = 'processing'");
 
                     b.ToTable("eventix_task", null, t =>
                         {
