@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Eventix.Api.Tests.Tasks;
@@ -132,6 +133,27 @@ public sealed class ClaimTests(RestHost host) : IClassFixture<RestHost>
         await _rest.GetAsync("/tasks/next_scheduled?worker_id=w&namespace=forget");
 
         (await ClaimAsync("""{"worker_id":"w","namespaces":["forget"],"claim_id":"old"}""")).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task The_longest_names_of_a_worker_and_a_claim_that_no_compression_shortens_can_be_claimed_under()
+    {
+        var noise = new Random(1);
+        string Longest() => new([.. Enumerable.Range(0, 2000).Select(_ => (char)noise.Next('0', 'Z'))]);
+        var claim = JsonSerializer.Serialize(
+            new
+            {
+                worker_id = Longest(),
+                namespaces = (string[])["long"],
+                claim_id = Longest(),
+            }
+        );
+        await PostAsync("long");
+
+        var claimed = await ClaimAsync(claim);
+
+        claimed.Should().ContainSingle();
+        Tokens(await ClaimAsync(claim)).Should().Equal(Tokens(claimed));
     }
 
     [Fact]

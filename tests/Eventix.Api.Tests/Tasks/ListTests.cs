@@ -112,6 +112,38 @@ public sealed class ListTests(RestHost host) : IClassFixture<RestHost>, IAsyncLi
     }
 
     [Fact]
+    public async Task Waiting_tasks_that_carry_a_worker_stand_in_the_list_once_each_in_the_order_of_arrival()
+    {
+        const string Held = """ "worker_id":"w","worker_expires":"2100-01-01T00:00:00Z" """;
+        await host.PostAsync(
+            $$""" "uid":"h1","task":"t","namespace":"held","priority":5,{{Held}} """,
+            """ "uid":"f1","task":"t","namespace":"held","priority":9 """,
+            """ "uid":"f2","task":"t","namespace":"held","priority":1 """,
+            $$""" "uid":"h2","task":"t","namespace":"held","status":"retry",{{Held}} """,
+            $$""" "uid":"h3","task":"t","namespace":"held","priority":0,{{Held}} """,
+            """ "uid":"f3","task":"t","namespace":"held","priority":0 """,
+            """ "uid":"r","task":"t","namespace":"held","status":"processing","worker_id":"w" """
+        );
+
+        var list = await host.SendAsync("PUT", "/tasks/by_status", """{"namespace":"held","status":"scheduled","limit":4}""");
+        var next = list.Json.GetProperty("next").GetString();
+        var rest = await host.SendAsync(
+            "PUT",
+            "/tasks/by_status",
+            $$"""{"namespace":"held","status":"scheduled","limit":4,"after":"{{next}}"}"""
+        );
+
+        list.Uids.Should().Equal("h1", "f1", "f2", "h3");
+        rest.Uids.Should().Equal("f3");
+        list.Json.GetProperty("max_results").GetInt64().Should().Be(5);
+        rest.Json.GetProperty("max_results").GetInt64().Should().Be(5);
+        (await host.UidsAsync("by_status", """{"namespace":"held","status":"scheduled","sort":"-priority","skip":1}"""))
+            .Should()
+            .Equal("h1", "f2", "h3", "f3");
+        (await host.UidsAsync("by_status", """{"namespace":"held","status":"retry"}""")).Should().Equal("h2");
+    }
+
+    [Fact]
     public async Task A_client_that_needs_no_total_need_not_wait_for_it()
     {
         var reply = await host.SendAsync("PUT", "/tasks/by_status", """{"namespace":"l","limit":1,"count":false}""");
