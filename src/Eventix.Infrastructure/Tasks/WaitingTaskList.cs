@@ -44,7 +44,7 @@ internal static class WaitingTaskList
         var end = (long)list.Skip + list.Limit;
         var limit = parameters.Place(end);
         var isByArrival = list.Order == TaskOrder.Arrival && list.Sort.Count == 0;
-        var guess = isByArrival ? $"AND {Guess(list.Filter, condition, end, parameters)}" : "";
+        var guess = isByArrival ? $"AND {Guess(list, condition, end, parameters)}" : "";
 
         // Read again by what is in the index: it has no index of ids, and where a row lies is known only to who has read it.
         return $"""
@@ -68,11 +68,13 @@ internal static class WaitingTaskList
     // Of any tasks that the list has, as many as the page ends behind: the page ends no later than the last one of them. The id is in the index,
     // so entries behind it are passed over before anybody asks whether their rows are visible, which is what such a scan takes its time for.
     // Where the sample has too few of them, or would have to be larger than it is, everything is read.
-    private static string Guess(TaskFilter filter, string condition, long end, NpgsqlParameterCollection parameters)
+    private static string Guess(ListTasks list, string condition, long end, NpgsqlParameterCollection parameters)
     {
-        var indexed = Conjuncts(filter)
+        var indexed = Conjuncts(list.Filter)
             .Where(part => part is TaskFilter.Equal equal && (equal.Column == TaskColumn.Namespace || equal.Column == TaskColumn.Status));
         var sampled = TaskConditions.Of(new TaskFilter.All([.. indexed]), parameters);
+        if (list.After is { } after)
+            sampled += $" AND t.id > {parameters.Place(after.Id)}";
 
         return $"""
             t.id <= coalesce((
