@@ -17,7 +17,7 @@ public sealed class WaitingTaskListTests(EventixServices eventix) : IClassFixtur
     private static readonly TaskColumn s_worker = TaskColumn.Find("worker_id")!;
     private static readonly TaskColumn s_key = TaskColumn.Find("unique_key")!;
 
-    // Every seventh carries a worker, every fifth is another one's in another state.
+    // Every seventh carries a worker; every fifth runs.
     public async ValueTask InitializeAsync()
     {
         if (await eventix.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM eventix_task)"))
@@ -43,7 +43,7 @@ public sealed class WaitingTaskListTests(EventixServices eventix) : IClassFixtur
     [InlineData("retry")]
     public async Task Every_waiting_task_is_listed_once_with_and_without_a_worker(string status)
     {
-        var whole = await ListAsync(status, skip: 0, limit: 0);
+        var whole = await AskAsync(Of(status, limit: 0));
 
         whole.Tasks.Should().OnlyHaveUniqueItems(task => task.Uid).And.BeInAscendingOrder(task => task.Id);
         whole.Tasks.Should().Contain(task => task.WorkerId == null).And.Contain(task => task.WorkerId != null);
@@ -62,13 +62,13 @@ public sealed class WaitingTaskListTests(EventixServices eventix) : IClassFixtur
     [InlineData("retry", 300)]
     public async Task Pages_that_go_on_after_one_another_make_the_whole_list(string status, int limit)
     {
-        var whole = await ListAsync(status, skip: 0, limit: 0);
+        var whole = await AskAsync(Of(status, limit: 0));
 
         var pages = new List<string>();
         TaskCursor? after = null;
         do
         {
-            var page = await ListAsync(status, skip: 0, limit, after: after);
+            var page = await AskAsync(Of(status, limit) with { After = after });
             page.Total.Should().Be(whole.Total);
             pages.AddRange(page.Uids);
             after = page.Next;
@@ -99,10 +99,7 @@ public sealed class WaitingTaskListTests(EventixServices eventix) : IClassFixtur
     {
         var after = afterId is { } id ? new TaskCursor(0, default, id, "") : null;
 
-        var (part, plain) = (
-            await ListAsync("scheduled", skip, limit, after: after),
-            await ListPlainlyAsync("scheduled", skip, limit, after: after)
-        );
+        var (part, plain) = await AskBothAsync(Of("scheduled", limit) with { Skip = skip, After = after });
 
         part.Uids.Should().Equal(plain.Uids);
         part.Total.Should().Be(plain.Total);
@@ -118,7 +115,7 @@ public sealed class WaitingTaskListTests(EventixServices eventix) : IClassFixtur
     {
         TaskSort[] sorts = [.. sort.Split(',').Select(name => new TaskSort(TaskColumn.Find(name.TrimStart('-'))!, name.StartsWith('-')))];
 
-        var (sorted, plain) = (await ListAsync("scheduled", 40, 30, sorts), await ListPlainlyAsync("scheduled", 40, 30, sorts));
+        var (sorted, plain) = await AskBothAsync(Of("scheduled", limit: 30) with { Skip = 40, Sort = sorts });
 
         sorted.Uids.Should().HaveCount(30).And.Equal(plain.Uids);
     }
@@ -142,8 +139,8 @@ public sealed class WaitingTaskListTests(EventixServices eventix) : IClassFixtur
     {
         foreach (var order in Enum.GetValues<TaskOrder>())
         {
-            var filtered = await ListAsync("scheduled", 1, 500, filter: filter, order: order);
-            var plain = await ListPlainlyAsync("scheduled", 1, 500, filter: filter, order: order);
+            var list = Of("scheduled", limit: 500, filter) with { Skip = 1, Order = order };
+            var (filtered, plain) = await AskBothAsync(list);
 
             filtered.Uids.Should().Equal(plain.Uids, "{0}, {1}", name, order);
             filtered.Total.Should().Be(plain.Total, "{0}, {1}", name, order);
@@ -153,39 +150,39 @@ public sealed class WaitingTaskListTests(EventixServices eventix) : IClassFixtur
     [Fact]
     public async Task A_list_of_all_namespaces_is_that_of_the_plain_statement()
     {
-        var waiting = new TaskFilter.Equal(TaskColumn.Status, "retry");
-        var plainly = new TaskFilter.In(TaskColumn.Status, ["retry"]);
+        var list = Of("retry", limit: 600) with { Filter = new TaskFilter.Equal(TaskColumn.Status, "retry"), Skip = 10 };
 
-        var everywhere = await AskAsync(new ListTasks(waiting, TaskOrder.Arrival, [], After: null, 10, 600));
-        var plain = await AskAsync(new ListTasks(plainly, TaskOrder.Arrival, [], After: null, 10, 600));
+        var (everywhere, plain) = await AskBothAsync(list);
 
         everywhere.Tasks.Select(task => task.Namespace).Distinct().Should().BeEquivalentTo(Namespace, "other");
         everywhere.Uids.Should().Equal(plain.Uids);
         everywhere.Total.Should().Be(plain.Total);
     }
 
-    private Task<Answer> ListAsync(
-        string status,
-        int skip,
-        int limit,
-        TaskSort[]? sort = null,
-        TaskCursor? after = null,
-        TaskFilter? filter = null,
-        TaskOrder order = TaskOrder.Arrival
-    ) => AskAsync(new ListTasks(Of(new TaskFilter.Equal(TaskColumn.Status, status), filter), order, sort ?? [], after, skip, limit));
+    private static ListTasks Of(string status, int limit, TaskFilter? more = null)
+    {
+        TaskFilter[] filters = [new TaskFilter.Equal(TaskColumn.Status, status), new TaskFilter.Equal(TaskColumn.Namespace, Namespace)];
 
-    private Task<Answer> ListPlainlyAsync(
-        string status,
-        int skip,
-        int limit,
-        TaskSort[]? sort = null,
-        TaskCursor? after = null,
-        TaskFilter? filter = null,
-        TaskOrder order = TaskOrder.Arrival
-    ) => AskAsync(new ListTasks(Of(new TaskFilter.In(TaskColumn.Status, [status]), filter), order, sort ?? [], after, skip, limit));
+        return new ListTasks(
+            new TaskFilter.All(more is null ? filters : [.. filters, more]),
+            TaskOrder.Arrival,
+            [],
+            After: null,
+            Skip: 0,
+            limit
+        );
+    }
 
-    private static TaskFilter.All Of(TaskFilter status, TaskFilter? more) =>
-        new([status, new TaskFilter.Equal(TaskColumn.Namespace, Namespace), more ?? new TaskFilter.All([])]);
+    private async Task<(Answer Own, Answer Plain)> AskBothAsync(ListTasks list) =>
+        (await AskAsync(list), await AskAsync(list with { Filter = Plainly(list.Filter) }));
+
+    private static TaskFilter Plainly(TaskFilter filter) =>
+        filter switch
+        {
+            TaskFilter.All all => new TaskFilter.All([.. all.Filters.Select(Plainly)]),
+            TaskFilter.Equal equal when equal.Column == TaskColumn.Status => new TaskFilter.In(TaskColumn.Status, [equal.Value]),
+            _ => filter,
+        };
 
     private async Task<Answer> AskAsync(ListTasks list)
     {
