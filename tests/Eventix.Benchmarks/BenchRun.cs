@@ -8,6 +8,7 @@ using Eventix.Benchmarks.Migration;
 using Eventix.Benchmarks.Raw;
 using Eventix.Benchmarks.Reports;
 using Eventix.Benchmarks.Servers;
+using Eventix.Testing;
 
 namespace Eventix.Benchmarks;
 
@@ -31,36 +32,86 @@ internal static class BenchRun
         new("host", HostRuns.RunAsync),
         new("growth", ClaimRuns.RunAsync),
         new("held", HeldSnapshotRuns.RunAsync),
-        new("namespaces", NamespaceRuns.RunAsync),
+        // At the size of a quick run a thousand namespaces hold ten tasks each.
+        new("namespaces", NamespaceRuns.RunAsync, IsInQuickRuns: false),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. Parts.Select(part => part.Name)];
 
-    public static async Task RunAsync(Scale scale, IReadOnlyCollection<string> only, FileInfo? output, IEnumerable<string> arguments)
+    // What is killed and without its server fails soon; what does not is left behind.
+    private static readonly TimeSpan PatienceAfterInterruption = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// Answers 0, or 1 when something that was to be measured is missing: a part or a contestant that failed, or Ctrl+C. What was measured is written
+    /// all the same, to <paramref name="output"/> after each part.
+    /// </summary>
+    public static async Task<int> RunAsync(Scale scale, IReadOnlyCollection<string> only, FileInfo? output, IEnumerable<string> arguments)
     {
         var began = Stopwatch.GetTimestamp();
         var report = new Report();
+        var took = new List<string>();
 
         await using var server = await BenchServer.StartAsync();
         var machine = await Machine.DescribeAsync(server, await PeerPrograms.NodeAsync());
+        using var listening = Interruption.Listen();
         foreach (var part in Parts.Where(part => only.Count == 0 ? part.IsInQuickRuns || !scale.IsQuick : only.Contains(part.Name)))
         {
             await Console.Error.WriteLineAsync($"== {part.Name}");
             var partBegan = Stopwatch.GetTimestamp();
-            await part.RunAsync(server, scale, report);
-            await Console.Error.WriteLineAsync($"{part.Name}: {Stopwatch.GetElapsedTime(partBegan).TotalSeconds:0} s");
+            await MeasureAsync(part, server, scale, report);
+            took.Add($"{part.Name} {Stopwatch.GetElapsedTime(partBegan).TotalSeconds:0}");
+            await Console.Error.WriteLineAsync($"{took[^1]} s");
+
+            if (output is not null)
+                await File.WriteAllTextAsync(output.FullName, ToMarkdown());
+            if (Interruption.Token.IsCancellationRequested)
+                break;
         }
 
-        report.Remark(
-            $"{scale.Tasks:#,##0} tasks a run, {scale.Rounds} rounds, {Stopwatch.GetElapsedTime(began).TotalMinutes:0.0} minutes in all"
-        );
-        if (scale.IsQuick)
-            report.Remark("a quick run: short, scaled down, and so noisier than a full one; flatness is a full run's");
+        Console.WriteLine(ToMarkdown());
 
-        var markdown = report.ToMarkdown(machine, string.Join(' ', arguments.Prepend("./build/bench")));
-        Console.WriteLine(markdown);
-        if (output is not null)
-            await File.WriteAllTextAsync(output.FullName, markdown);
+        return report.HasFailed ? 1 : 0;
+
+        string ToMarkdown()
+        {
+            List<string> remarks =
+            [
+                $"{scale.Tasks:#,##0} tasks a run, {scale.Rounds} rounds, {Stopwatch.GetElapsedTime(began).TotalMinutes:0.0} minutes in all",
+                $"seconds that the parts took: {string.Join(", ", took)}",
+            ];
+            if (scale.IsQuick)
+                remarks.Add("a quick run: short, scaled down, and so noisier than a full one; flatness is a full run's");
+
+            return report.ToMarkdown(machine, string.Join(' ', arguments.Prepend("./build/bench")), remarks);
+        }
+    }
+
+    /// <summary>Measures a part; when it fails the report says so.</summary>
+    private static async Task MeasureAsync(Part part, BenchServer server, Scale scale, Report report)
+    {
+        try
+        {
+            var measuring = part.RunAsync(server, scale, report);
+            await Task.WhenAny(measuring, Task.Delay(Timeout.InfiniteTimeSpan, Interruption.Token));
+            if (Interruption.Token.IsCancellationRequested)
+            {
+                await Console.Error.WriteLineAsync("Broken off; what was measured so far follows.");
+                HostProcess.KillAll();
+                await server.DisposeAsync();
+                await measuring.WaitAsync(PatienceAfterInterruption);
+            }
+
+            await measuring;
+        }
+        catch (Exception failure)
+        {
+            if (!Interruption.Token.IsCancellationRequested)
+                report.Fail(part.Name, failure.Message);
+            await Console.Error.WriteLineAsync($"{part.Name} failed: {failure}");
+        }
+
+        if (Interruption.Token.IsCancellationRequested)
+            report.Fail(part.Name, "broken off by a signal, and all parts after it");
     }
 
     private static async Task RawAsync(BenchServer server, Scale scale, Report report)

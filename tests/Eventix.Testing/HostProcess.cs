@@ -16,6 +16,8 @@ public sealed partial class HostProcess : IAsyncDisposable
     private static readonly int Halt = OperatingSystem.IsMacOS() ? 17 : 19;
     private static readonly int Continue = OperatingSystem.IsMacOS() ? 19 : 18;
 
+    private static readonly ConcurrentDictionary<HostProcess, bool> Running = [];
+
     private readonly Process _process;
     private readonly string? _ownFolder;
     private readonly StringBuilder _output = new();
@@ -26,6 +28,7 @@ public sealed partial class HostProcess : IAsyncDisposable
     {
         _process = process;
         _ownFolder = ownFolder;
+        Running[this] = true;
         process.OutputDataReceived += (_, line) => Take(_output, line.Data);
         process.ErrorDataReceived += (_, line) => Take(_error, line.Data);
         process.BeginOutputReadLine();
@@ -136,9 +139,17 @@ public sealed partial class HostProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Kills all that this process has started and not disposed of: whoever waits for one of them fails at once.</summary>
+    public static void KillAll()
+    {
+        foreach (var host in Running.Keys)
+            host._process.Kill();
+    }
+
     /// <summary>Kills it with -9.</summary>
     public async ValueTask DisposeAsync()
     {
+        Running.TryRemove(this, out _);
         if (!_process.HasExited)
             _process.Kill();
 

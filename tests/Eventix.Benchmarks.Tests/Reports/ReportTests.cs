@@ -26,6 +26,32 @@ public sealed class ReportTests
         markdown.Should().ContainAll("2026-01-02 03:04 UTC", "`./build/bench --only drain`", "- machine: one");
     }
 
+    [Fact]
+    public async Task A_contestant_that_fails_is_named_and_not_run_again_and_the_others_go_on()
+    {
+        var (report, runs) = (new Report(), 0);
+
+        var series = await SideBySide.RunAsync(
+            rounds: 2,
+            [
+                new("steady", "tasks/s", () => Task.FromResult(4.0)),
+                new("broken", "tasks/s", () => ++runs == 1 ? throw new InvalidOperationException("it fell\nover") : Task.FromResult(1.0)),
+            ]
+        );
+        foreach (var one in series)
+            report.Add("Drain", one);
+        report.Judge(Bar.DrainAgainstGraphile, report.Compare(series[0], series[1]));
+        report.Fail("growth", "no space");
+        var markdown = report.ToMarkdown(Here, "./build/bench");
+
+        runs.Should().Be(1);
+        report.HasFailed.Should().BeTrue();
+        markdown
+            .Should()
+            .ContainAll("- Drain, broken: it fell over", "- growth: no space", "| steady | 4.00 | 4.00 | 4.00 | tasks/s | 2 |");
+        markdown.Should().Contain("(which deletes) | ≥ 1.2 | – | not measured |").And.NotContain("| broken |");
+    }
+
     [Theory]
     [InlineData(0.5, 2)]
     [InlineData(0.99, 4)]

@@ -63,7 +63,13 @@ internal static class DrainRuns
             ("EVENTIX_NAMESPACE", names)
         );
         var before = 0L;
-        var result = await ContestantProcess.DrainAsync(process, tasks, async () => before = await CommitsAsync(database));
+        var result = await ContestantProcess.DrainAsync(
+            process,
+            ContestantProcess.Patience,
+            async () => before = await CommitsAsync(database)
+        );
+        if (result.Handled != tasks)
+            throw new InvalidOperationException($"{result.Handled} calls of handlers for {tasks} tasks: {process.Error}");
 
         // The connections of the contestant have ended, and with that told what they did.
         commits?.Add((await CommitsAsync(database) - before) / (double)tasks);

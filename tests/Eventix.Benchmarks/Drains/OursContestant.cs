@@ -13,9 +13,12 @@ internal static class OursContestant
         await DrainProtocol.RunAsync(
             Environment.GetEnvironmentVariable("DATABASE_URL")!,
             host.Services.GetRequiredService<Handled>(),
-            () => host.StartAsync(),
+            async () =>
+            {
+                await host.StartAsync();
+                return () => host.StopAsync();
+            },
             "SELECT EXISTS (SELECT FROM eventix_task WHERE status = 'processing')"
         );
-        await host.StopAsync();
     }
 }

@@ -11,32 +11,42 @@ internal static class PeerDrains
 
     public static IEnumerable<Contestant> All(BenchServer server, Scale scale)
     {
-        // What is not there any more has been completed, and what is left is checked.
-        const string GraphileLeft = "SELECT count(*) FROM graphile_worker._private_jobs";
-        const string PgBossMissing = "SELECT {0} - count(*) FROM pgboss.job WHERE name = 'touch' AND state = 'completed'";
-        const string HangfireMissing = "SELECT {0} - count(*) FROM hangfire.job WHERE statename = 'Succeeded'";
+        // What is not there any more has been completed.
+        const string GraphileDone = "SELECT {0} - count(*) FROM graphile_worker._private_jobs";
+        const string PgBossDone = "SELECT count(*) FROM pgboss.job WHERE name = 'touch' AND state = 'completed'";
+        const string HangfireDone = "SELECT count(*) FROM hangfire.job WHERE statename = 'Succeeded'";
 
-        Contestant Of(string name, string note, string missing, Func<BenchDatabase, HostProcess> start) =>
-            new(name, "tasks/s", () => RunAsync(server, scale.Tasks, missing, start), note);
+        Contestant Of(string name, string note, string done, Func<BenchDatabase, HostProcess> start)
+        {
+            var partly = new List<string>();
+
+            return new(
+                name,
+                "tasks/s",
+                () => RunAsync(server, scale, string.Format(done, scale.Tasks), start, partly),
+                note,
+                () => partly.Count == 0 ? "" : $"; **not finished**: {string.Join(", ", partly)}"
+            );
+        }
 
         if (PeerPrograms.AreInstalled)
         {
             yield return Of(
                 FastestGraphile,
                 "concurrentJobs 24, localQueue 500, completeJobBatchDelay 0; deletes what is done: no result, no row; not fenced (completes by id alone)",
-                GraphileLeft,
+                GraphileDone,
                 database => ContestantProcess.StartPeer(database, $"graphile-worker.js fast {scale.Tasks}")
             );
             yield return Of(
                 "graphile-worker, plain",
                 "concurrentJobs 24; deletes what is done: no result, no row; not fenced (completes by id alone)",
-                GraphileLeft,
+                GraphileDone,
                 database => ContestantProcess.StartPeer(database, $"graphile-worker.js plain {scale.Tasks}")
             );
             yield return Of(
                 "pg-boss",
                 "8 workers, batchSize 5,000, pollingIntervalSeconds 0.5; keeps the row, but a result only in batches of one; fenced by state, not by attempt",
-                PgBossMissing,
+                PgBossDone,
                 database => ContestantProcess.StartPeer(database, $"pg-boss.js {scale.Tasks}")
             );
         }
@@ -44,21 +54,36 @@ internal static class PeerDrains
         yield return Of(
             "Hangfire.PostgreSql",
             HangfireContestant.Note,
-            HangfireMissing,
+            HangfireDone,
             database => ContestantProcess.Start(database, $"hangfire --tasks {scale.Tasks}")
         );
     }
 
-    private static async Task<double> RunAsync(BenchServer server, int tasks, string missing, Func<BenchDatabase, HostProcess> start)
+    /// <param name="partly">Takes how far it came, when it was broken off.</param>
+    private static async Task<double> RunAsync(
+        BenchServer server,
+        Scale scale,
+        string doneByDatabase,
+        Func<BenchDatabase, HostProcess> start,
+        List<string> partly
+    )
     {
         await using var database = await server.CreateDatabaseAsync(isEmpty: true);
         await using var process = start(database);
-        var result = await ContestantProcess.DrainAsync(process, tasks);
+        var result = await ContestantProcess.DrainAsync(process, scale.PeerPatience);
+        var done = await database.ScalarAsync<long>(doneByDatabase);
 
-        var left = await database.ScalarAsync<long>(string.Format(missing, tasks));
-        if (left != 0)
-            throw new InvalidOperationException($"{left} of {tasks} tasks are not complete: {process.Error}");
+        var isWhole = result.Handled >= scale.Tasks;
+        if (isWhole ? done != scale.Tasks || result.Handled != scale.Tasks : done == 0 || done > result.Handled)
+            throw new InvalidOperationException(
+                $"{result.Handled} calls of handlers for {scale.Tasks} tasks, of which {done} are complete: {process.Error}"
+            );
+        if (isWhole)
+            return result.PerSecond;
 
-        return result.PerSecond;
+        partly.Add($"{done:#,##0} of {scale.Tasks:#,##0} done after {scale.PeerPatience.TotalSeconds:0} s");
+
+        // What was called and is not complete does not count.
+        return (result.Timed - (result.Handled - done)) / result.Seconds;
     }
 }

@@ -91,7 +91,7 @@ internal static class HttpRuns
 
     public static async Task ClaimersAsync(BenchServer server, Scale scale, Report report)
     {
-        var claimers = scale.Pick<int[]>([1, 4, 16, 64, 256], [16, 64, 256]);
+        var claimers = scale.Pick<int[]>([1, 4, 16, 64, 256], [16, 256]);
         var series = await SideBySide.RunAsync(
             scale.Rounds,
             [

@@ -1,5 +1,6 @@
-// The JavaScript side of DrainProtocol.cs: says `ready`, begins when it is sent a line, and answers one line of JSON. The clock runs from
-// where Handled starts it until the database says that nothing is left, for which it is asked only after the last call.
+// The JavaScript side of DrainProtocol.cs: says `ready`, begins when it is sent a line with the seconds that it has, stops, and answers one line of
+// JSON. The clock runs from where Handled starts it until the database says that nothing is left, for which it is asked only after the last
+// call, or until the seconds are over.
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
@@ -7,6 +8,7 @@ import pg from "pg";
 /** Counts the calls of handlers; see Handled.cs. */
 export class Handled {
   count = 0;
+  before = 0;
 
   constructor(expected) {
     this.expected = expected;
@@ -16,12 +18,22 @@ export class Handled {
 
   /** Of a batch that is the whole run the clock starts with the batch, and all of it is timed. */
   add(calls) {
+    if (this.count === 0) setTimeout(() => this.startClock(), 5000).unref();
     this.count += calls;
-    if (this.startedAt === undefined && this.count >= this.warm) {
-      this.startedAt = process.hrtime.bigint();
-      this.timed = this.count === this.expected ? this.expected : this.expected - this.count;
-    }
+    if (this.count >= this.warm) this.startClock();
     if (this.count === this.expected) this.resolveAll();
+  }
+
+  startClock() {
+    if (this.startedAt !== undefined) return;
+    this.startedAt = process.hrtime.bigint();
+    this.before = this.count === this.expected ? 0 : this.count;
+  }
+
+  result() {
+    if (this.startedAt === undefined) throw new Error(`The clock has not started: ${this.count} calls of handlers.`);
+    const seconds = Number(process.hrtime.bigint() - this.startedAt) / 1e9;
+    return { seconds, timed: Math.min(this.count, this.expected) - this.before };
   }
 }
 
@@ -39,15 +51,16 @@ export async function connect() {
 export async function drain(client, handled, start, left) {
   console.log("ready");
   process.stdin.resume();
-  await once(process.stdin, "data");
+  const [line] = await once(process.stdin, "data");
 
+  const isOver = delay(1000 * Number(line.toString()), true, { ref: false });
   const stop = await start();
-  await handled.all;
-  while ((await client.query(left)).rows[0].left) await delay(1);
-  const seconds = Number(process.hrtime.bigint() - handled.startedAt) / 1e9;
+  let over = await Promise.race([handled.all, isOver]);
+  while (!over && (await client.query(left)).rows[0].left) over = await Promise.race([delay(1), isOver]);
 
-  console.log(JSON.stringify({ seconds, timed: handled.timed, handled: handled.count }));
+  const result = handled.result();
   await stop();
+  console.log(JSON.stringify({ ...result, handled: handled.count }));
   await client.end();
   process.stdin.destroy();
 }

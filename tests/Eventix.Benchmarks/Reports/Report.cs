@@ -9,8 +9,20 @@ internal sealed class Report
     private readonly List<(string What, IReadOnlyList<double> PerPair)> _ratios = [];
     private readonly Dictionary<Bar, double> _measured = [];
     private readonly List<string> _remarks = [];
+    private readonly List<string> _failures = [];
 
-    public void Add(string section, Series series) => _series.Add((section, series));
+    /// <summary>Whether something that was to be measured is missing.</summary>
+    public bool HasFailed => _failures.Count > 0;
+
+    public void Add(string section, Series series)
+    {
+        _series.Add((section, series));
+        if (series.Failure is { } failure)
+            Fail($"{section}, {series.Name}", failure);
+    }
+
+    /// <summary>Names what is missing, and why.</summary>
+    public void Fail(string what, string why) => _failures.Add($"{what}: {why.ReplaceLineEndings(" ").Trim()}");
 
     /// <summary>Notes the ratio of each pair; answers the median.</summary>
     public double Compare(Series one, Series other)
@@ -26,15 +38,18 @@ internal sealed class Report
     /// <summary>What a reader of the figures has to know, such as a size that was scaled down.</summary>
     public void Remark(string remark) => _remarks.Add(remark);
 
-    public string ToMarkdown(Machine machine, string command)
+    /// <param name="remarks">Such as how long it took, before those that were noted.</param>
+    public string ToMarkdown(Machine machine, string command, params IEnumerable<string> remarks)
     {
         var text = new StringBuilder();
         text.Append($"# Benchmarks of {machine.Time:yyyy-MM-dd HH:mm} UTC\n\n`{command}`\n\n");
         foreach (var fact in machine.Facts)
             text.Append($"- {fact}\n");
-        foreach (var remark in _remarks)
+        foreach (var remark in remarks.Concat(_remarks))
             text.Append($"- {remark}\n");
 
+        if (_failures.Count > 0)
+            text.Append("\n## Failed\n\nWhat is told below lacks this:\n\n").AppendJoin("", _failures.Select(failure => $"- {failure}\n"));
         if (_measured.Count > 0)
             AppendBars(text);
         foreach (var section in _series.GroupBy(item => item.Section, item => item.Series))
@@ -54,7 +69,7 @@ internal sealed class Report
             var measured = _measured.TryGetValue(bar, out var value) ? (double?)value : null;
             text.Append(
                 measured is { } figure
-                    ? $"| {bar.What} | {limit} | {Figure(figure)}{Unit(bar.Unit)} | {(bar.IsMetBy(figure) ? "yes" : "**no**")} |\n"
+                    ? $"| {bar.What} | {limit} | {Figure(figure)}{Unit(bar.Unit)} | {Met(bar, figure)} |\n"
                     : $"| {bar.What} | {limit} | | not run |\n"
             );
         }
@@ -63,10 +78,10 @@ internal sealed class Report
     private static void AppendSeries(StringBuilder text, string section, IReadOnlyList<Series> series)
     {
         text.Append($"\n## {section}\n\n| what | median | min | max | unit | runs | note |\n|---|---:|---:|---:|---|---:|---|\n");
-        foreach (var item in series)
+        foreach (var item in series.Where(item => item.Measured.Count > 0))
             text.Append(
-                $"| {item.Name} | {Figure(item.Median)} | {Figure(item.Values.Min())} | {Figure(item.Values.Max())} | {item.Unit} "
-                    + $"| {item.Values.Count} | {item.Note} |\n"
+                $"| {item.Name} | {Figure(item.Median)} | {Figure(item.Measured.Min())} | {Figure(item.Measured.Max())} | {item.Unit} "
+                    + $"| {item.Measured.Count} | {item.Note} |\n"
             );
     }
 
@@ -77,11 +92,17 @@ internal sealed class Report
             text.Append($"| {what} | {Figure(Series.MedianOf(perPair))} | {string.Join(", ", perPair.Select(Figure))} |\n");
     }
 
+    private static string Met(Bar bar, double measured) =>
+        double.IsNaN(measured) ? "not measured"
+        : bar.IsMetBy(measured) ? "yes"
+        : "**no**";
+
     private static string Unit(string unit) => unit.Length > 0 ? " " + unit : "";
 
     private static string Figure(double value) =>
         Math.Abs(value) switch
         {
+            double.NaN => "–",
             >= 100 => value.ToString("#,##0"),
             >= 1 => value.ToString("0.00"),
             _ => value.ToString("0.0000"),
