@@ -15,7 +15,9 @@ internal sealed partial class TaskClaims : ITaskClaims
     // descends to the page where the previous lane ends and steps right from there, one buffer more.
     //
     // MATERIALIZED is a fence: with the LIMIT in a plain sub-select the planner may run it once per outer row, and SKIP LOCKED then hands out
-    // fresh rows each time. The order inside `due` rests on the nested loop over the recursion; a test pins it. UPDATE returns in no order.
+    // fresh rows each time. A row that is locked here stays where it is, so it is updated by its place and not looked up again by its uid. One that
+    // somebody changed between the snapshot and the lock lies in a place that the snapshot does not see: it is left to the next claim, as it would
+    // have been a moment earlier, when it was locked. The order inside `due` rests on the nested loop over the recursion; a test pins it. UPDATE returns in no order.
     //
     // Several claims may share the statement: $9 is the place in `due` from which the tasks go to the worker of that index in $3.
     internal const string Claim = $"""
@@ -35,9 +37,9 @@ internal sealed partial class TaskClaims : ITaskClaims
                 WHERE $5[lane.k + 1] IS NOT NULL
                 LIMIT 1) n
         ), due AS MATERIALIZED (
-            SELECT d.uid
+            SELECT d.place
             FROM lane CROSS JOIN LATERAL (
-                SELECT t.uid
+                SELECT t.ctid AS place
                 FROM eventix_task t
                 WHERE t.namespace = $1 AND t.status IN ('scheduled', 'retry') AND t.worker_id IS NULL
                   AND t.priority = lane.priority AND t.eta >= lane.low AND t.eta <= now()
@@ -48,8 +50,8 @@ internal sealed partial class TaskClaims : ITaskClaims
             WHERE lane.low <= now()
             LIMIT $2
         ), placed AS (
-            SELECT d.uid, d.n, width_bucket(d.n, $9) AS claim
-            FROM (SELECT uid, row_number() OVER () AS n FROM due) d
+            SELECT d.place, d.n, width_bucket(d.n, $9) AS claim
+            FROM (SELECT place, row_number() OVER () AS n FROM due) d
         ), claimed AS (
             UPDATE eventix_task t
             SET status = 'processing',
@@ -63,7 +65,7 @@ internal sealed partial class TaskClaims : ITaskClaims
                 revision = t.revision + 1,
                 updated_at = now()
             FROM placed
-            WHERE t.uid = placed.uid
+            WHERE t.ctid = placed.place
             RETURNING t.*, placed.n, placed.claim
         )
         SELECT {TaskRow.Columns}, t.claim FROM claimed t ORDER BY t.n
