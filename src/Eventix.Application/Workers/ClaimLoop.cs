@@ -25,6 +25,13 @@ internal sealed class ClaimLoop(
 {
     /// <summary>How long the prefetched tasks should last: claims then come in batches where tasks are short, and singly where they are long.</summary>
     private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(100);
+
+    // What waits to be written back counts too. With fewer the claims would wait for the write-backs, and these for the claims.
+    private const int MostAhead = 3000;
+
+    // A claim is worth its statement when a quarter of them is gone.
+    private const int LeastShare = 4;
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly TaskWorkerOptions _options = options.Value;
@@ -75,7 +82,7 @@ internal sealed class ClaimLoop(
             if (since >= Ahead)
             {
                 var ended = Interlocked.Read(ref _ended);
-                prefetch = (int)Math.Min(2 * OutcomeWriter.MostAtOnce, (ended - endedThen) * (Ahead / since));
+                prefetch = (int)Math.Min(MostAhead, (ended - endedThen) * (Ahead / since));
                 (measuredAt, endedThen) = (clock.GetTimestamp(), ended);
             }
 
@@ -87,7 +94,7 @@ internal sealed class ClaimLoop(
                 GiveBackWhatHasNotBegun();
 
             var room = _options.Concurrency + prefetch - hand.Count;
-            if (room < (moreIsDue ? Math.Max(1, prefetch / 2) : 1))
+            if (room < (moreIsDue ? Math.Max(1, prefetch / LeastShare) : 1))
             {
                 await _wake.WaitAsync(_options.PollInterval, stop);
                 continue;
