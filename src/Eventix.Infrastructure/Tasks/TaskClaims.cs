@@ -20,7 +20,7 @@ internal sealed partial class TaskClaims : ITaskClaims
     // have been a moment earlier, when it was locked. The order inside `due` rests on the nested loop over the recursion; a test pins it. UPDATE returns in no order.
     //
     // Several claims may share the statement: $9 is the place in `due` from which the tasks go to the worker of that index in $3.
-    internal const string Claim = $"""
+    internal const string Due = """
         WITH RECURSIVE lane (priority, low, k) AS (
             SELECT -2147483649, NULL::timestamptz, 0
             UNION ALL
@@ -52,23 +52,30 @@ internal sealed partial class TaskClaims : ITaskClaims
         ), placed AS (
             SELECT d.place, d.n, width_bucket(d.n, $9) AS claim
             FROM (SELECT place, row_number() OVER () AS n FROM due) d
-        ), claimed AS (
-            UPDATE eventix_task t
-            SET status = 'processing',
-                worker_id = $3[placed.claim],
-                worker_expires = now() + $4[placed.claim],
-                claim_id = $8,
-                progress = NULL,
-                progress_message = NULL,
-                attempt = t.attempt + 1,
-                imported_revision = NULL,
-                revision = t.revision + 1,
-                updated_at = now()
-            FROM placed
-            WHERE t.ctid = placed.place
-            RETURNING t.*, placed.n, placed.claim
         )
-        SELECT {TaskRow.Columns}, t.claim FROM claimed t ORDER BY t.n
+        """;
+
+    internal const string Take = """
+        UPDATE eventix_task t
+        SET status = 'processing',
+            worker_id = $3[placed.claim],
+            worker_expires = now() + $4[placed.claim],
+            claim_id = $8,
+            progress = NULL,
+            progress_message = NULL,
+            attempt = t.attempt + 1,
+            imported_revision = NULL,
+            revision = t.revision + 1,
+            updated_at = now()
+        FROM placed
+        WHERE t.ctid = placed.place
+        """;
+
+    // Put into order by the reader: here each row, with its arguments, would be copied twice more.
+    internal const string Claim = $"""
+        {Due}
+        {Take}
+        RETURNING {TaskRow.Columns}, placed.n, placed.claim
         """;
 
     // By uid, not by worker alone: a claim whose answer got lost on its way left tasks under this worker that nobody runs, and their leases
@@ -202,23 +209,32 @@ internal sealed partial class TaskClaims : ITaskClaims
             .With(claimId, NpgsqlDbType.Text)
             .With(firsts);
 
+        var claimed = await ReadInOrderAsync(command, cancellationToken);
+        _bookmarks.End(look, claimed.ConvertAll(row => row.Task));
+
         var answers = Array.ConvertAll(firsts, _ => new List<EventixTask>());
-        var claimed = new List<EventixTask>();
-        await using (var rows = await command.ExecuteReaderAsync(cancellationToken))
-        {
-            while (await rows.ReadAsync(cancellationToken))
-            {
-                if (ReadClaimed(rows) is not { } task)
-                    continue;
-
-                claimed.Add(task);
-                answers[rows.GetInt32(TaskRow.Count) - 1].Add(task);
-            }
-        }
-
-        _bookmarks.End(look, claimed);
+        foreach (var (task, _, claim) in claimed)
+            answers[claim - 1].Add(task);
 
         return answers;
+    }
+
+    private async Task<List<(EventixTask Task, long Place, int Claim)>> ReadInOrderAsync(
+        NpgsqlCommand command,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+
+        var claimed = new List<(EventixTask Task, long Place, int Claim)>();
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            if (ReadClaimed(rows) is { } task)
+                claimed.Add((task, rows.GetInt64(TaskRow.Count), rows.GetInt32(TaskRow.Count + 1)));
+        }
+
+        claimed.Sort((one, other) => one.Place.CompareTo(other.Place));
+        return claimed;
     }
 
     private async Task<List<EventixTask>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)

@@ -40,16 +40,12 @@ internal sealed class TaskPosts
 
     // The same for many. A uid that is in use answers no row, and its neighbours go through.
     internal const string InsertMany = $"""
-        WITH {NewTaskArrays.Input}, plain AS (
-            INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
-            SELECT {NewTaskArrays.Values}
-            FROM input i
-            ORDER BY i.uid
-            ON CONFLICT (uid) DO NOTHING
-            RETURNING t.*
-        )
-        SELECT {TaskRow.Columns}, i.n
-        FROM plain t JOIN input i ON i.uid = t.uid
+        INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
+        SELECT {NewTaskArrays.Values}
+        FROM {NewTaskArrays.Rows}
+        ORDER BY i.uid
+        ON CONFLICT (uid) DO NOTHING
+        RETURNING {TaskRow.StoredColumns}
         """;
 
     private const string InsertOrMergeMany = $"""
@@ -103,10 +99,15 @@ internal sealed class TaskPosts
         CancellationToken cancellationToken
     )
     {
-        command.CommandText = round.Any(NewTaskRounds.HoldsKey) ? InsertOrMergeMany : InsertMany;
         NewTaskArrays.Add(command.Parameters, round);
+        if (round.Any(NewTaskRounds.HoldsKey))
+        {
+            command.CommandText = InsertOrMergeMany;
+            return await NewTaskArrays.ReadAsync(command, round.Count, cancellationToken);
+        }
 
-        return await NewTaskArrays.ReadAsync(command, round.Count, cancellationToken);
+        command.CommandText = InsertMany;
+        return await NewTaskArrays.ReadStoredAsync(command, round, cancellationToken);
     }
 
     private async Task PostTogetherAsync(IReadOnlyList<Coalesced<NewTask, EventixTask>> posts)

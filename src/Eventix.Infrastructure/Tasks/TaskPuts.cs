@@ -30,7 +30,7 @@ internal sealed class TaskPuts
             FROM input i JOIN fence f ON f.n = i.n
             WHERE t.uid = i.uid
               AND (t.imported_revision = f.sent OR t.imported_revision IS NULL AND t.id = f.incarnation AND t.revision = f.counter)
-            RETURNING t.*
+            RETURNING {TaskRow.StoredColumns}
         ), created AS (
             INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
             SELECT {NewTaskArrays.Values}
@@ -38,10 +38,9 @@ internal sealed class TaskPuts
             WHERE NOT EXISTS (SELECT FROM eventix_task o WHERE o.uid = i.uid)
             ORDER BY i.uid
             ON CONFLICT (uid) DO NOTHING
-            RETURNING t.*
+            RETURNING {TaskRow.StoredColumns}
         )
-        SELECT {TaskRow.Columns}, i.n
-        FROM (SELECT * FROM replaced UNION ALL SELECT * FROM created) t JOIN input i ON i.uid = t.uid
+        SELECT * FROM replaced UNION ALL SELECT * FROM created
         """;
 
     private readonly NpgsqlDataSource _database;
@@ -76,7 +75,7 @@ internal sealed class TaskPuts
             .With<long?[]>([.. fences.Select(fence => fence?.Incarnation)], NpgsqlDbType.Array | NpgsqlDbType.Bigint)
             .With<long?[]>([.. fences.Select(fence => fence?.Counter)], NpgsqlDbType.Array | NpgsqlDbType.Bigint);
 
-        return await NewTaskArrays.ReadAsync(command, round.Count, cancellationToken);
+        return await NewTaskArrays.ReadStoredAsync(command, round, cancellationToken);
     }
 
     private async Task PutTogetherAsync(IReadOnlyList<Coalesced<NewTask, EventixTask>> puts)

@@ -1,3 +1,4 @@
+using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
 using Npgsql;
 
@@ -16,6 +17,51 @@ internal static class TaskRow
 
     /// <summary>How many <see cref="Columns"/> there are: the place of the first column behind them.</summary>
     public const int Count = 33;
+
+    /// <summary>What the database decides or knows of a task that is stored whole as it was sent; the rest is what was sent.</summary>
+    public const string StoredColumns = """
+        t.uid, t.id, t.created_at, t.scheduled, t.eta, t.worker_expires, t.expires, t.updated_at, t.cancel_requested_at, t.lost_leases, t.attempt,
+        t.progress, t.progress_message
+        """;
+
+    /// <summary>A row of <see cref="StoredColumns"/>.</summary>
+    /// <param name="sent">What the row was stored from, under its <see cref="NewTask.FirstRevisionCounter"/>.</param>
+    public static EventixTask ReadStored(NpgsqlDataReader row, NewTask sent) =>
+        new()
+        {
+            Uid = sent.Uid,
+            Id = row.GetInt64(1),
+            CreatedAt = row.GetFieldValue<DateTimeOffset>(2),
+            Scheduled = row.GetFieldValue<DateTimeOffset>(3),
+            Eta = row.GetFieldValue<DateTimeOffset>(4),
+            WorkerExpires = Time(row, 5),
+            Expires = Time(row, 6),
+            UpdatedAt = row.GetFieldValue<DateTimeOffset>(7),
+            CancelRequestedAt = Time(row, 8),
+            LostLeases = row.GetInt32(9),
+            Attempt = row.GetInt32(10),
+            Progress = row.IsDBNull(11) ? null : row.GetInt16(11),
+            ProgressMessage = Text(row, 12),
+            RevisionCounter = sent.FirstRevisionCounter,
+            Version = sent.Version,
+            ErrorEtaMax = sent.ErrorEtaMax,
+            ErrorExpires = sent.ErrorExpires,
+            ResultExpires = sent.ResultExpires,
+            Retry = sent.Retry,
+            StoreResult = sent.StoreResult,
+            Namespace = sent.Namespace,
+            Task = sent.Task,
+            UniqueKey = sent.UniqueKey,
+            Operator = sent.Operator,
+            Args = sent.Args,
+            Kwargs = sent.Kwargs,
+            Priority = sent.Priority,
+            MaxRetries = sent.MaxRetries,
+            ErrorEtaInc = sent.ErrorEtaInc,
+            Status = sent.Status,
+            WorkerId = sent.WorkerId,
+            Result = sent.Result,
+        };
 
     public static EventixTask Read(NpgsqlDataReader row) =>
         new()

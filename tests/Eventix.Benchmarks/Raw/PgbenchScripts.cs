@@ -61,17 +61,17 @@ internal static partial class PgbenchScripts
     {
         get
         {
-            const string Rows = $"SELECT {TaskRow.Columns}, t.claim FROM claimed t ORDER BY t.n";
-            const string Arrays = """
+            const string ClaimMany = $"""
+                {TaskClaims.Due}, claimed AS (
+                    {TaskClaims.Take}
+                    RETURNING t.*
+                )
                 SELECT array_agg(t.uid) AS uids, array_agg(t.id) AS ids, array_agg(t.revision) AS revisions, max(t.eta) AS eta,
                     array_agg(t.task) AS tasks, array_agg(t.args::text) AS args, array_agg(t.kwargs::text) AS kwargs
                 FROM claimed t
                 """;
 
-            if (!TaskClaims.Claim.EndsWith(Rows, StringComparison.Ordinal))
-                throw new InvalidOperationException("The claim does not end with the rows any more that are turned into arrays here.");
-
-            return Render(TaskClaims.Claim[..^Rows.Length] + Arrays, Claimed(BatchSize))
+            return Render(ClaimMany, Claimed(BatchSize))
                 + " \\gset c_\n"
                 + Render(TaskWriteBacks.WriteBack, Done(":c_uids::text[]", ":c_ids::bigint[]", ":c_revisions::bigint[]", BatchSize))
                 + ";\n";
