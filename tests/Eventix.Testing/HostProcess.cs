@@ -11,6 +11,9 @@ namespace Eventix.Testing;
 /// </summary>
 public sealed partial class HostProcess : IAsyncDisposable
 {
+    /// <summary>A variable of .NET: sockets go on where they were told of an answer. For programs that only send and read; hosts never see it.</summary>
+    public const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+
     private const int Interrupt = 2;
     private const int Terminate = 15;
     private static readonly int Halt = OperatingSystem.IsMacOS() ? 17 : 19;
@@ -75,6 +78,7 @@ public sealed partial class HostProcess : IAsyncDisposable
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("EVENTIX_", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
         start.Environment.Remove("DATABASE_URL");
+        start.Environment.Remove(InlineCompletions);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
 

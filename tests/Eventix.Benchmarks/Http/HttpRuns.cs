@@ -12,6 +12,10 @@ internal static class HttpRuns
     private const int BatchConnections = 4;
     private const int BatchSize = 500;
 
+    // A host runs for weeks and compiles once. It has compiled what is hot by then.
+    private const int WarmUp = 20_000;
+    private const int WarmUpBatches = WarmUp / BatchSize;
+
     public static async Task PostAsync(BenchServer server, Scale scale, Report report)
     {
         var latencies = new List<LoadResult>();
@@ -113,7 +117,7 @@ internal static class HttpRuns
     public static async Task<LoadResult> CyclesAsync(BenchServer server, int tasks, int connections, int namespaces = 0)
     {
         await using var database = await server.CreateDatabaseAsync();
-        var warmUp = Math.Min(2000, tasks);
+        var warmUp = Math.Min(WarmUp, tasks);
         await DueTasks.FillAsync(database, tasks, namespaces: namespaces);
         await DueTasks.FillAsync(database, warmUp, @namespace: "warm");
         await database.SettleAsync();
@@ -141,7 +145,7 @@ internal static class HttpRuns
         await database.SettleAsync();
 
         await using var api = await ApiProcess.StartAsync(database);
-        await PostAsync(api, Math.Min(5000, scale.Tasks), "warm");
+        await PostAsync(api, Math.Min(WarmUp, scale.Tasks), "warm");
         var result = await PostAsync(api, scale.Tasks, "default");
         await ExpectAsync(database, "namespace = 'default' AND status = 'scheduled'", scale.Tasks);
 
@@ -173,22 +177,20 @@ internal static class HttpRuns
                 throw new InvalidDataException("A batch was not answered whole.");
         }
 
-        const int WarmUp = 10;
-        await HttpLoad.RunAsync(api.Port, BatchConnections, WarmUp, Post);
+        await HttpLoad.RunAsync(api.Port, BatchConnections, WarmUpBatches, Post);
         var batches = Math.Max(1, scale.Tasks / BatchSize);
         var result = await HttpLoad.RunAsync(api.Port, BatchConnections, batches, Post);
-        await ExpectAsync(database, "status = 'scheduled'", (WarmUp + batches) * BatchSize);
+        await ExpectAsync(database, "status = 'scheduled'", (WarmUpBatches + batches) * BatchSize);
 
         return BatchSize * result.PerSecond;
     }
 
     private static async Task<double> CycleBatchesAsync(BenchServer server, Scale scale)
     {
-        const int WarmUp = 10;
         var batches = Math.Max(1, scale.Tasks / BatchSize);
 
         await using var database = await server.CreateDatabaseAsync();
-        await DueTasks.FillAsync(database, (WarmUp + batches) * BatchSize);
+        await DueTasks.FillAsync(database, (WarmUpBatches + batches) * BatchSize);
         await database.SettleAsync();
 
         await using var api = await ApiProcess.StartAsync(database);
@@ -200,9 +202,9 @@ internal static class HttpRuns
                 left -= await TaskRequests.CycleManyAsync(connection, left == BatchSize ? claim : TaskRequests.ClaimMany(left));
         }
 
-        await HttpLoad.RunAsync(api.Port, BatchConnections, WarmUp, Cycle);
+        await HttpLoad.RunAsync(api.Port, BatchConnections, WarmUpBatches, Cycle);
         var result = await HttpLoad.RunAsync(api.Port, BatchConnections, batches, Cycle);
-        await DueTasks.CheckDoneAsync(database, (WarmUp + batches) * BatchSize);
+        await DueTasks.CheckDoneAsync(database, (WarmUpBatches + batches) * BatchSize);
 
         return BatchSize * result.PerSecond;
     }
