@@ -18,6 +18,7 @@ internal sealed class TaskPuts
     // Each takes a connection, and the pool is everybody's.
     private const int MostApart = 4;
 
+    // What was replaced is not looked up once more.
     private const string ReplaceOrCreate = $"""
         WITH {NewTaskArrays.Input}, fence AS MATERIALIZED (
             SELECT f.* FROM unnest($26, $27, $28) WITH ORDINALITY AS f (sent, incarnation, counter, n)
@@ -34,7 +35,7 @@ internal sealed class TaskPuts
         ), created AS (
             INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
             SELECT {NewTaskArrays.Values}
-            FROM input i
+            FROM (SELECT * FROM input WHERE uid NOT IN (SELECT uid FROM replaced)) i
             WHERE NOT EXISTS (SELECT FROM eventix_task o WHERE o.uid = i.uid)
             ORDER BY i.uid
             ON CONFLICT (uid) DO NOTHING
