@@ -1,5 +1,6 @@
 using Eventix.Infrastructure.Persistence;
 using Eventix.Testing;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -19,6 +20,29 @@ public sealed class DatabaseMigratorTests(EmptyDatabase database) : IClassFixtur
 
         (await hosts[0].PendingAsync(Cancelled)).Should().BeEmpty();
         (await database.ScalarAsync<long>("SELECT count(*) FROM eventix_task")).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task It_knows_the_migrations_that_EF_knows_in_their_order()
+    {
+        await using var context = EventixDbContext.Create(database.ConnectionString);
+
+        DatabaseMigrator.Known.Should().NotBeEmpty().And.Equal(context.Database.GetMigrations());
+    }
+
+    [Fact]
+    public async Task What_the_history_lacks_is_pending_and_what_it_has_of_a_later_version_does_not_matter()
+    {
+        var migrator = Migrator(database.ConnectionString);
+        await migrator.MigrateAsync(Cancelled);
+        await database.ExecuteAsync($"INSERT INTO {EventixDbContext.MigrationsTable} VALUES ('99991231235959_Later', '99.0')");
+        (await migrator.PendingAsync(Cancelled)).Should().BeEmpty();
+
+        await database.ExecuteAsync($"DELETE FROM {EventixDbContext.MigrationsTable} WHERE migration_id = '{DatabaseMigrator.Known[^1]}'");
+        (await migrator.PendingAsync(Cancelled)).Should().Equal(DatabaseMigrator.Known[^1]);
+
+        await database.ExecuteAsync("DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC");
+        (await migrator.PendingAsync(Cancelled)).Should().Equal(DatabaseMigrator.Known);
     }
 
     [Fact]
