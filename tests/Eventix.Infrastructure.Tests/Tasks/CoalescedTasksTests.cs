@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using Eventix.Application.Tasks;
 using Eventix.Domain;
 using Eventix.Domain.Tasks;
@@ -28,6 +30,19 @@ public sealed class CoalescedTasksTests(EventixServices eventix) : IClassFixture
             .Equal(Enumerable.Range(0, Requests).Select(n => ($"shared {n}", n, 2L)));
         transactionsOfPosts.Should().BeLessThanOrEqualTo(4);
         (await TransactionsAsync("shared")).Should().BeLessThanOrEqualTo(4);
+    }
+
+    [Fact]
+    public async Task What_is_answered_is_what_is_stored_whatever_was_sent()
+    {
+        var posted = await PostAllAsync(Enumerable.Range(0, Requests).Select(n => Odd("posted", n)));
+        foreach (var answered in posted)
+            JsonSerializer.Serialize(answered).Should().Be(JsonSerializer.Serialize(await eventix.Get(answered.Uid)));
+
+        var put = await PutAllAsync(posted.Select((task, n) => Odd("posted", n + 1) with { Uid = task.Uid, Revision = task.WireRevision }));
+        var created = await PutAllAsync(Enumerable.Range(0, Requests).Select(n => Odd("created", n)));
+        foreach (var answered in put.Concat(created))
+            JsonSerializer.Serialize(answered).Should().Be(JsonSerializer.Serialize(await eventix.Get(answered.Uid)));
     }
 
     [Fact]
@@ -230,6 +245,38 @@ public sealed class CoalescedTasksTests(EventixServices eventix) : IClassFixture
             Task = "t",
             Namespace = @namespace,
         };
+
+    // Times finer than a column holds, the first and the last of the calendar, every status, and everything that may be null.
+    private static NewTask Odd(string @namespace, int n)
+    {
+        var time = DateTimeOffset.UnixEpoch.AddTicks(12_345_678_901_234_567 + n);
+        DateTimeOffset?[] times = [null, time, DateTimeOffset.MinValue, DateTimeOffset.MaxValue];
+
+        return Some(@namespace, n) with
+        {
+            Version = n,
+            CreatedAt = n % 3 == 0 ? null : time,
+            UniqueKey = n % 5 == 0 && n % 2 == 1 ? $"key {n}" : null,
+            Eta = times[n % 4],
+            Scheduled = times[(n + 1) % 4],
+            Status = Enum.GetValues<EventixTaskStatus>()[n % 5],
+            Priority = n - 100,
+            Args = Encoding.UTF8.GetBytes($"[ {n}, 1.0, \"\\u0000\"]"),
+            Kwargs = Encoding.UTF8.GetBytes($$"""{"a": {{n}}, "a": 2E2}"""),
+            WorkerId = n % 2 == 0 ? "w" : null,
+            WorkerExpires = n % 7 == 0 ? time : null,
+            Retry = n % 2 == 0,
+            MaxRetries = n % 3 == 0 ? null : n,
+            ErrorEtaInc = n,
+            ErrorEtaMax = 2 * n,
+            StoreResult = n % 3 == 0,
+            Result = n % 4 == 0 ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes($$"""{"r": {{n}} }"""),
+            ErrorExpires = n % 3 == 0 ? null : n,
+            ResultExpires = n % 2 == 0 ? null : n,
+            Expires = times[(n + 2) % 4],
+            Operator = n % 2 == 0 ? null : "somebody",
+        };
+    }
 
     private Task<EventixTask[]> PostAllAsync(IEnumerable<NewTask> tasks) => TogetherAsync(tasks.Select(task => new PostTask(task)));
 

@@ -290,6 +290,36 @@ public sealed class TaskClaimsTests(EventixServices eventix) : IClassFixture<Eve
         full.Should().BeGreaterThan(bookmarked, "otherwise this test shows nothing");
     }
 
+    [Fact]
+    public async Task A_claim_is_not_planned_anew_for_every_namespace_limit_and_set_of_names()
+    {
+        await using var connection = await eventix.DataSource.OpenConnectionAsync();
+        await using var claim = new NpgsqlCommand(TaskClaims.Claim, connection);
+        for (var run = 0; run < 20; run++)
+        {
+            claim.Parameters.Clear();
+            claim
+                .Parameters.With($"planned {run}")
+                .With(1 + (run % 2 * 499))
+                .With<string[]>(["w"])
+                .With<TimeSpan[]>([TimeSpan.FromSeconds(300)])
+                .With<long[]>([])
+                .With<DateTimeOffset[]>([])
+                .With(run % 3 == 0 ? null : new[] { "t" }, NpgsqlDbType.Array | NpgsqlDbType.Text)
+                .With<string?>(null, NpgsqlDbType.Text)
+                .With<long[]>([1]);
+            if (run == 0)
+                await claim.PrepareAsync();
+            await claim.ExecuteNonQueryAsync();
+        }
+
+        await using var plans = new NpgsqlCommand(
+            "SELECT custom_plans FROM pg_prepared_statements WHERE statement LIKE '%lane (priority%' AND statement NOT LIKE '%custom_plans%'",
+            connection
+        );
+        (await plans.ExecuteScalarAsync()).Should().Be(5L, "PostgreSQL tries so many plans for the values before it keeps one for all");
+    }
+
     /// <summary>Shared buffers that PostgreSQL touched for a claim of one, rolled back. A warm run: the first one also reads the catalogue.</summary>
     private async Task<long> BuffersOfAClaimAsync(string @namespace, long[]? priorities = null, DateTimeOffset[]? etas = null)
     {
