@@ -291,16 +291,21 @@ public sealed class TaskClaimsTests(EventixServices eventix) : IClassFixture<Eve
     }
 
     [Fact]
-    public async Task A_claim_is_not_planned_anew_for_every_namespace_limit_and_set_of_names()
+    public async Task A_claim_is_not_planned_anew_for_every_limit_and_set_of_names()
     {
+        await eventix.ExecuteAsync(
+            "INSERT INTO eventix_task (uid, task, namespace) SELECT 'planned ' || n, 't', 'planned' FROM generate_series(1, 20000) n"
+        );
+        await eventix.ExecuteAsync("ANALYZE eventix_task");
+
         await using var connection = await eventix.DataSource.OpenConnectionAsync();
         await using var claim = new NpgsqlCommand(TaskClaims.Claim, connection);
         for (var run = 0; run < 20; run++)
         {
             claim.Parameters.Clear();
             claim
-                .Parameters.With($"planned {run}")
-                .With(1 + (run % 2 * 499))
+                .Parameters.With("planned")
+                .With(1 + (run % 2))
                 .With<string[]>(["w"])
                 .With<TimeSpan[]>([TimeSpan.FromSeconds(300)])
                 .With<long[]>([])
