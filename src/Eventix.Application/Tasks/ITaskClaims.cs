@@ -15,6 +15,9 @@ public interface ITaskClaims
     /// <param name="claims">At least one, all of one namespace and for the same task names.</param>
     Task<IReadOnlyList<EventixTask>[]> ClaimAsync(IReadOnlyList<TaskClaim> claims);
 
+    /// <summary>The same for one worker from several namespaces at once, each answered in their order.</summary>
+    Task<IReadOnlyList<EventixTask>[]> ClaimAsync(NamespacesClaim claim);
+
     /// <summary>
     /// Answers the tasks that the worker still holds under the claim's name, with their leases begun anew. When it holds none, leases up to
     /// `Limit` due tasks of the namespaces, in their order. However many callers say the same name at once, the tasks are leased once.
@@ -37,6 +40,21 @@ public interface ITaskClaims
 /// <param name="Limit">At least 1.</param>
 /// <param name="TaskNames">Only tasks of these names; null for all.</param>
 public sealed record TaskClaim(string Namespace, string WorkerId, int Limit, TimeSpan Lease, IReadOnlyList<string>? TaskNames = null);
+
+/// <param name="Namespaces">At least one, none twice. Those in front come first where <paramref name="Limit"/> is less than theirs together.</param>
+/// <param name="WorkerId">Who claims. A host that extends its leases needs an id of its own.</param>
+/// <param name="Limit">Of all of them together; at least 1.</param>
+/// <param name="TaskNames">Only tasks of these names; null for all.</param>
+public sealed record NamespacesClaim(
+    IReadOnlyList<NamespaceLimit> Namespaces,
+    string WorkerId,
+    int Limit,
+    TimeSpan Lease,
+    IReadOnlyList<string>? TaskNames = null
+);
+
+/// <param name="Limit">How many tasks of it at most; at least 1.</param>
+public readonly record struct NamespaceLimit(string Namespace, int Limit);
 
 /// <summary>What a client asks for.</summary>
 /// <param name="Namespaces">At least one, none twice; the tasks of the first one come first.</param>

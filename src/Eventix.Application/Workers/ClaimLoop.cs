@@ -35,8 +35,8 @@ internal sealed class ClaimLoop(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly TaskWorkerOptions _options = options.Value;
-    private readonly NamespaceShares _shares = new(options.Value);
-    private readonly bool[] _wasShort = new bool[options.Value.Namespaces.Count];
+    private readonly PlaceOffers _offers = new(claims, hand, limits, worker, options.Value, clock);
+    private readonly HashSet<string> _namespaces = new(options.Value.Namespaces, StringComparer.Ordinal);
     private readonly Suspects _suspects = new(maintenance.Value.MaxLostLeases);
     private readonly Channel<TaskInHand> _claimed = Channel.CreateUnbounded<TaskInHand>();
     private readonly WakeSignal _wake = new(clock);
@@ -102,7 +102,7 @@ internal sealed class ClaimLoop(
 
             try
             {
-                moreIsDue = await FillAsync(room, stop) == room;
+                moreIsDue = await _offers.FillAsync(room, TakeIn, stop) == room;
                 if (!moreIsDue)
                     await _wake.WaitAsync(_options.PollInterval, stop);
             }
@@ -114,71 +114,8 @@ internal sealed class ClaimLoop(
         }
     }
 
-    /// <summary>Offers the room to the namespaces, and what one leaves to the others, until it is taken or nothing is due.</summary>
-    private async Task<int> FillAsync(int room, CancellationToken stop)
+    private void TakeIn(IReadOnlyList<EventixTask> tasks, long sentAt)
     {
-        var left = room;
-        var open = new bool[_wasShort.Length];
-        Array.Fill(open, true);
-
-        var offers = _shares.Offer(room);
-        while (!stop.IsCancellationRequested && offers.Any(offer => offer > 0))
-        {
-            var pending = (bool[])open.Clone();
-
-            // Those that had little to claim last time come first: what they leave is claimed from the others in one go.
-            foreach (var index in Enumerable.Range(0, offers.Length).OrderByDescending(index => _wasShort[index]))
-            {
-                pending[index] = false;
-                if (offers[index] == 0 || stop.IsCancellationRequested)
-                    continue;
-
-                var claimed = await ClaimAsync(index, offers[index]);
-                left -= claimed;
-                open[index] = claimed == offers[index];
-                _wasShort[index] = !open[index];
-
-                var rest = _shares.OfferLeft(offers[index] - claimed, pending);
-                for (var other = 0; other < rest.Length; other++)
-                    offers[other] += rest[other];
-            }
-
-            offers = _shares.OfferLeft(left, open);
-        }
-
-        return room - left;
-    }
-
-    /// <summary>Claims up to <paramref name="offer"/> tasks of a namespace, as far as its limit and those of the names allow.</summary>
-    private async Task<int> ClaimAsync(int index, int offer)
-    {
-        var @namespace = _options.Namespaces[index];
-        var limit = _options.NamespaceConcurrency?[index] is > 0 and var most
-            ? Math.Min(offer, most - hand.InNamespace(@namespace))
-            : offer;
-
-        var claimed = 0;
-        var limitedAreShort = false;
-        while (claimed < limit && limits.Next(limit - claimed, limitedAreShort) is { } names)
-        {
-            var batch = await ClaimAsync(new TaskClaim(@namespace, worker.Id, names.Limit, _options.Lease, names.Names));
-
-            claimed += batch;
-            if (batch < names.Limit && names.IsLast)
-                break;
-            limitedAreShort = batch < names.Limit;
-        }
-
-        return claimed;
-    }
-
-    private async Task<int> ClaimAsync(TaskClaim claim)
-    {
-        var sentAt = clock.GetTimestamp();
-
-        // Not cancelled by the stop: a claim that is broken off half-way may have leased tasks that nobody would run.
-        var tasks = await claims.ClaimAsync(claim);
-
         if (tasks.Count > 0)
             _claimedAt = clock.GetTimestamp();
 
@@ -190,8 +127,6 @@ internal sealed class ClaimLoop(
             hand.End(hand.Add(Hold(outcome.Claimed, sentAt)));
             outcomes.Add(outcome);
         }
-
-        return tasks.Count;
     }
 
     private TaskInHand Hold(EventixTask task, long sentAt) => new(task, sentAt, _suspects.Includes(task));
@@ -207,7 +142,7 @@ internal sealed class ClaimLoop(
 
     private void Arrived(string @namespace)
     {
-        if (_options.Namespaces.Contains(@namespace))
+        if (_namespaces.Contains(@namespace))
             _wake.Set();
     }
 }

@@ -1,62 +1,62 @@
 namespace Eventix.Application.Workers;
 
 /// <summary>
-/// Says how many of the free places each namespace is offered. By weight every namespace has its turns, and has had them whether it used them or
-/// not: one that was idle neither saves up nor owes anything. What it leaves is offered to the others, by their weights, so nothing lies idle.
+/// Says whose turn it is, and how many of the free places each namespace may take. In the long run each of those that have tasks gets its weight,
+/// and nothing lies idle for one that has none: it neither saves up nor owes anything.
 /// </summary>
 internal sealed class NamespaceShares(TaskWorkerOptions options)
 {
     private readonly int[] _weights = [.. options.Namespaces.Select((_, index) => options.NamespaceWeights?[index] ?? 1)];
 
-    // Apart from each other: a turn among few must not be paid for with one among all.
-    private readonly long[] _turns = new long[options.Namespaces.Count];
-    private readonly long[] _leftTurns = new long[options.Namespaces.Count];
+    // By how many places each has got less than its weight. In places and not in turns: one among few weighs more than one among all.
+    private readonly double[] _credits = new double[options.Namespaces.Count];
 
-    /// <summary>Divides free places among all namespaces.</summary>
-    public int[] Offer(int places) => Divide(places, [.. _weights.Select(_ => true)], _turns);
-
-    /// <summary>Divides what others have left among the namespaces that are <paramref name="open"/>; all zero when none is.</summary>
-    public int[] OfferLeft(int places, bool[] open) => Divide(places, open, _leftTurns);
-
-    private int[] Divide(int places, bool[] open, long[] credits)
+    /// <summary>
+    /// The namespaces that are <paramref name="open"/> in the order of their turns, each with the places that it may take. Together that is at least
+    /// <paramref name="places"/>, so that all of them can be claimed from at once: what is too much is left out at the end.
+    /// </summary>
+    public List<NamespaceOffer> Offer(int places, bool[] open)
     {
-        var offers = new int[_weights.Length];
-        if (options.IsStrictOrder)
-        {
-            if (Array.IndexOf(open, true) is >= 0 and var first)
-                offers[first] = places;
-            return offers;
-        }
+        var total = TotalOf(Enumerable.Range(0, open.Length).Where(index => open[index]));
+        var offers = new List<NamespaceOffer>();
 
-        var total = _weights.Where((_, index) => open[index]).Sum();
-        if (total == 0)
-            return offers;
-
-        // Whole rounds of turns leave the credits as they are.
-        for (var index = 0; index < offers.Length; index++)
-            offers[index] = open[index] ? places / total * _weights[index] : 0;
-
-        for (var turn = 0; turn < places % total; turn++)
-            offers[Next(open, total, credits)]++;
-
-        return offers;
-    }
-
-    // Smooth weighted round robin: everybody earns its weight, the richest has the turn and pays for all.
-    private int Next(bool[] open, int total, long[] credits)
-    {
-        var richest = -1;
-        for (var index = 0; index < credits.Length; index++)
+        for (var index = 0; index < open.Length; index++)
         {
             if (!open[index])
                 continue;
 
-            credits[index] += _weights[index];
-            if (richest < 0 || credits[index] > credits[richest])
-                richest = index;
+            if (options.IsStrictOrder)
+            {
+                offers.Add(new NamespaceOffer(index, places, Due: 0));
+                continue;
+            }
+
+            // What it has not got so far on top: otherwise a light one, which is offered one place at least, could take more than its weight for ever.
+            var share = (double)places * _weights[index] / total;
+            var most = (int)Math.Ceiling(share + Math.Max(0, _credits[index]));
+            offers.Add(new NamespaceOffer(index, Math.Clamp(most, 1, places), _credits[index] + share - Math.Floor(share)));
         }
 
-        credits[richest] -= total;
-        return richest;
+        return options.IsStrictOrder ? offers : [.. offers.OrderByDescending(offer => offer.Due)];
     }
+
+    /// <summary>Settles what came of <see cref="Offer"/>.</summary>
+    /// <param name="taken">By each, in the order of <paramref name="offers"/>.</param>
+    public void Settle(List<NamespaceOffer> offers, int[] taken, int places)
+    {
+        // Behind the last one that took some when all places were gone, nobody has been asked; that one may have wanted more.
+        var asked = taken.Sum() == places ? Array.FindLastIndex(taken, count => count > 0) : taken.Length;
+        var busy = Enumerable.Range(0, taken.Length).Where(n => n >= asked || taken[n] == offers[n].Places).ToList();
+        var total = TotalOf(busy.Select(n => offers[n].Index));
+        var shared = busy.Sum(n => taken[n]);
+
+        foreach (var n in busy)
+            _credits[offers[n].Index] += ((double)shared * _weights[offers[n].Index] / total) - taken[n];
+    }
+
+    private long TotalOf(IEnumerable<int> indices) => indices.Sum(index => (long)_weights[index]);
 }
+
+/// <param name="Index">Of the namespace, in the options.</param>
+/// <param name="Due">What it has not got of its weight yet; who has most comes first.</param>
+internal readonly record struct NamespaceOffer(int Index, int Places, double Due);

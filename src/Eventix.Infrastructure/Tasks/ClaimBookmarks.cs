@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
 
 namespace Eventix.Infrastructure.Tasks;
@@ -33,6 +34,18 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
     public Look? Begin(string @namespace, IReadOnlyList<string>? taskNames)
     {
         Forget();
+        return BeginAt(@namespace, taskNames);
+    }
+
+    /// <summary>The same for each of several namespaces, in their order, for one statement.</summary>
+    public Look?[] Begin(IReadOnlyList<NamespaceLimit> namespaces, IReadOnlyList<string>? taskNames)
+    {
+        Forget();
+        return [.. namespaces.Select(one => BeginAt(one.Namespace, taskNames))];
+    }
+
+    private Look? BeginAt(string @namespace, IReadOnlyList<string>? taskNames)
+    {
         var lanes = _queues.GetOrAdd(new ClaimQueueKey(@namespace, taskNames), static _ => new Lanes());
 
         lock (lanes)
@@ -65,7 +78,11 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
     }
 
     /// <summary>Moves the bookmarks to what was claimed, and keeps how long a full look took.</summary>
-    public void End(Look look, IReadOnlyList<EventixTask> claimed)
+    /// <param name="looks">
+    /// How many shared the statement. Which of them took its time is not known: each full one is as rare as if all of it was its own, but only one whose
+    /// part of it is dear is taken for a look in vain.
+    /// </param>
+    public void End(Look look, IReadOnlyList<EventixTask> claimed, int looks = 1)
     {
         lock (look.Lanes)
         {
@@ -75,11 +92,21 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
                 look.Lanes.LookTook = clock.GetElapsedTime(look.Began, now);
 
                 // What came in while it looked may have come too late for it.
-                look.Lanes.InVain = claimed.Count == 0 && look.Lanes.Arrivals == look.Arrivals;
+                look.Lanes.InVain = claimed.Count == 0 && look.Lanes.Arrivals == look.Arrivals && look.Lanes.LookTook > looks * CheapLook;
             }
 
             foreach (var task in claimed)
                 look.Lanes.Marks[task.Priority] = new Mark(task.Eta, now);
+        }
+    }
+
+    /// <summary>The statement had all its tasks before it came to this queue: a full look is still to be taken.</summary>
+    public static void NotReached(Look look)
+    {
+        lock (look.Lanes)
+        {
+            if (look.IsFull && look.Lanes.LastLook == look.Began)
+                look.Lanes.LastLook = null;
         }
     }
 

@@ -7,7 +7,7 @@ using NpgsqlTypes;
 
 namespace Eventix.Infrastructure.Tasks;
 
-internal sealed partial class TaskClaims : ITaskClaims
+internal sealed class TaskClaims : ITaskClaims
 {
     // A loose index scan: `lane` hops from one distinct priority to the next (one descent each, it is lazy), and `due` pulls due rows lane by
     // lane until the limit stops it. So a million tasks that are not due yet at a better priority cost one descent, not a million steps.
@@ -58,7 +58,8 @@ internal sealed partial class TaskClaims : ITaskClaims
         )
         """;
 
-    internal const string Take = """
+    /// <summary>The tasks to be leased are for a `WHERE` behind it to say.</summary>
+    internal const string Lease = """
         UPDATE eventix_task t
         SET status = 'processing',
             worker_id = $3[placed.claim],
@@ -71,6 +72,10 @@ internal sealed partial class TaskClaims : ITaskClaims
             revision = t.revision + 1,
             updated_at = now()
         FROM placed
+        """;
+
+    internal const string Take = $"""
+        {Lease}
         WHERE t.ctid = placed.place
         """;
 
@@ -120,17 +125,21 @@ internal sealed partial class TaskClaims : ITaskClaims
     private readonly NpgsqlDataSource _database;
     private readonly ClaimBookmarks _bookmarks;
     private readonly ClaimLanes _lanes;
-    private readonly ILogger<TaskClaims> _logger;
+    private readonly ClaimedRows _rows;
+    private readonly NamespacesClaims _namespaces;
 
     public TaskClaims(NpgsqlDataSource database, ClaimBookmarks bookmarks, ILogger<TaskClaims> logger)
     {
-        (_database, _bookmarks, _logger) = (database, bookmarks, logger);
+        (_database, _bookmarks, _rows) = (database, bookmarks, new ClaimedRows(logger));
         _lanes = new ClaimLanes(ClaimTogetherAsync);
+        _namespaces = new NamespacesClaims(database, bookmarks, _rows);
     }
 
     public async Task<IReadOnlyList<EventixTask>> ClaimAsync(TaskClaim claim) => (await ClaimAsync([claim]))[0];
 
     public Task<IReadOnlyList<EventixTask>[]> ClaimAsync(IReadOnlyList<TaskClaim> claims) => _lanes.ClaimAsync(claims);
+
+    public Task<IReadOnlyList<EventixTask>[]> ClaimAsync(NamespacesClaim claim) => _namespaces.ClaimAsync(claim);
 
     public Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(ClaimRequest request, CancellationToken cancellationToken) =>
         StatementRetry.RunAsync(async () =>
@@ -159,7 +168,7 @@ internal sealed partial class TaskClaims : ITaskClaims
 
         await using var extend = new NpgsqlCommand(ExtendNamed, connection, transaction);
         extend.Parameters.With(request.WorkerId).With(request.ClaimId!).With(request.Lease);
-        var held = await ReadAsync(extend, cancellationToken);
+        var held = await _rows.ReadAsync(extend, cancellationToken);
         if (held.Count > 0)
             return held;
 
@@ -212,7 +221,7 @@ internal sealed partial class TaskClaims : ITaskClaims
             .With(claimId, NpgsqlDbType.Text)
             .With(firsts);
 
-        var claimed = await ReadInOrderAsync(command, cancellationToken);
+        var claimed = await _rows.ReadInOrderAsync(command, cancellationToken);
         _bookmarks.End(look, claimed.ConvertAll(row => row.Task));
 
         var answers = Array.ConvertAll(firsts, _ => new List<EventixTask>());
@@ -220,55 +229,6 @@ internal sealed partial class TaskClaims : ITaskClaims
             answers[claim - 1].Add(task);
 
         return answers;
-    }
-
-    private async Task<List<(EventixTask Task, long Place, int Claim)>> ReadInOrderAsync(
-        NpgsqlCommand command,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-
-        var claimed = new List<(EventixTask Task, long Place, int Claim)>();
-        while (await rows.ReadAsync(cancellationToken))
-        {
-            if (ReadClaimed(rows) is { } task)
-                claimed.Add((task, rows.GetInt64(TaskRow.Count), rows.GetInt32(TaskRow.Count + 1)));
-        }
-
-        claimed.Sort((one, other) => one.Place.CompareTo(other.Place));
-        return claimed;
-    }
-
-    private async Task<List<EventixTask>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
-    {
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-
-        var tasks = new List<EventixTask>();
-        while (await rows.ReadAsync(cancellationToken))
-        {
-            if (ReadClaimed(rows) is { } task)
-                tasks.Add(task);
-        }
-
-        return tasks;
-    }
-
-    /// <summary>
-    /// Null for a row that an operator gave a time beyond the calendar of .NET. It must not take along what was claimed with it: its lease runs
-    /// out by itself, and it ends when that has happened too often.
-    /// </summary>
-    private EventixTask? ReadClaimed(NpgsqlDataReader row)
-    {
-        try
-        {
-            return TaskRow.Read(row);
-        }
-        catch (InvalidCastException beyond)
-        {
-            LogUnreadable(beyond, row.GetString(1));
-            return null;
-        }
     }
 
     public async Task<IReadOnlyList<HeldLease>> ExtendLeasesAsync(
@@ -292,10 +252,4 @@ internal sealed partial class TaskClaims : ITaskClaims
 
         return held;
     }
-
-    [LoggerMessage(
-        LogLevel.Error,
-        "Task {Uid} cannot be run: a time in its row is before the year 1 or after 9999. Mend it in eventix_task"
-    )]
-    private partial void LogUnreadable(Exception beyond, string uid);
 }

@@ -35,6 +35,13 @@ internal sealed class CountedClaims : ITaskClaims
     public Task<IReadOnlyList<Eventix.Domain.Tasks.EventixTask>[]> ClaimAsync(IReadOnlyList<TaskClaim> claims) =>
         _claims!.ClaimAsync(claims);
 
+    public async Task<IReadOnlyList<Eventix.Domain.Tasks.EventixTask>[]> ClaimAsync(NamespacesClaim claim)
+    {
+        Interlocked.Increment(ref _count);
+        await Claimable;
+        return await _claims!.ClaimAsync(claim);
+    }
+
     public Task<IReadOnlyList<Eventix.Domain.Tasks.EventixTask>> ClaimOnceAsync(
         ClaimRequest request,
         CancellationToken cancellationToken

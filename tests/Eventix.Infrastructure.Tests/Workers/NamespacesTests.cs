@@ -77,6 +77,71 @@ public sealed class NamespacesTests(EventixServices eventix) : IClassFixture<Eve
         await UntilAllAreDone("c-%");
     }
 
+    private async Task<(RunningWorker Worker, CountedClaims Claims)> StartCounted(string like, int namespaces, int concurrency)
+    {
+        var claims = new CountedClaims();
+        var worker = await RunningWorker.StartAsync(
+            eventix.ConnectionString,
+            options =>
+            {
+                options.Namespaces = [.. Enumerable.Range(1, namespaces).Select(n => $"{like}{n}")];
+                (options.Concurrency, options.Patience) = (concurrency, TimeSpan.FromMinutes(1));
+            },
+            claims.Register
+        );
+        return (worker, claims);
+    }
+
+    [Fact]
+    public async Task Many_namespaces_fill_the_places_with_a_statement_for_their_shares_and_one_for_what_is_left()
+    {
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, namespace, kwargs)
+            SELECT 'm-' || n, 'test.blocked', 'm-' || n, '{"name": "any"}' FROM generate_series(1, 200) n
+            """
+        );
+        await InsertAsync("m-7", 40);
+
+        var (worker, claims) = await StartCounted("m-", namespaces: 200, concurrency: 240);
+        await using var _ = worker;
+        await Eventually.BecomesAsync(() => worker.Journal.Ran.Count == 240, "all places are taken");
+
+        claims.Claims.Should().Be(2);
+        worker.Journal.Gate.SetResult();
+        await UntilAllAreDone("m-%");
+    }
+
+    [Fact]
+    public async Task A_single_place_finds_the_only_task_of_many_namespaces_with_one_statement()
+    {
+        await InsertAsync("one-137", 1);
+
+        var (worker, claims) = await StartCounted("one-", namespaces: 200, concurrency: 1);
+        await using var _ = worker;
+        await Eventually.BecomesAsync(() => worker.Journal.Ran.Count == 1, "it runs");
+
+        claims.Claims.Should().Be(1);
+        worker.Journal.Gate.SetResult();
+        await UntilAllAreDone("one-%");
+    }
+
+    [Fact]
+    public async Task In_strict_order_a_limited_name_does_not_come_before_the_namespaces_in_front()
+    {
+        await InsertAsync("l-first", 30);
+        await InsertAsync("l-last", 30, "test.rare");
+        await using var worker = await Start(options =>
+            (options.Namespaces, options.IsStrictOrder, options.Concurrency) = (["l-first", "l-last"], true, 8)
+        );
+
+        await Eventually.BecomesAsync(() => worker.Journal.Ran.Count == 8, "all places are taken");
+
+        worker.Journal.Ran.Should().OnlyContain(name => name == "l-first");
+        worker.Journal.Gate.SetResult();
+        await UntilAllAreDone("l-%");
+    }
+
     [Fact]
     public async Task A_name_runs_no_more_at_once_than_it_may_and_other_tasks_go_on()
     {

@@ -388,6 +388,8 @@ public sealed class TaskWorkerTests(EventixServices eventix) : IClassFixture<Eve
 
         public Task<IReadOnlyList<EventixTask>[]> ClaimAsync(IReadOnlyList<TaskClaim> claims) => _claims!.ClaimAsync(claims);
 
+        public Task<IReadOnlyList<EventixTask>[]> ClaimAsync(NamespacesClaim claim) => _claims!.ClaimAsync(claim);
+
         public Task<IReadOnlyList<EventixTask>> ClaimOnceAsync(ClaimRequest request, CancellationToken cancellationToken) =>
             _claims!.ClaimOnceAsync(request, cancellationToken);
 
