@@ -12,8 +12,8 @@ internal sealed class NamespacesClaims(NpgsqlDataSource database, ClaimBookmarks
     // TaskClaims.Due for each namespace in turn, until $11 tasks are found; the reasons are there. A namespace without due tasks costs the
     // descent of its first lane. Its bookmarks are those from `first` to `last` of $5 and $6.
     //
-    // (SELECT $1) hides how many namespaces there are. With that the planner takes a thousand for dear and compiles the statement (JIT), which takes
-    // ten times as long as to run it. ANY (ARRAY …) is looked up by place whatever the planner thinks that `due` has; a join may read the table.
+    // (SELECT $1) also hides how many namespaces there are: the planner takes a thousand for dear, and compiles the statement (JIT) for several times as
+    // long as it runs. ANY (ARRAY …) is looked up by place whatever the planner thinks that `due` has; a join may read the table.
     internal const string Claim = $"""
         WITH due AS MATERIALIZED (
             SELECT d.place
@@ -44,14 +44,14 @@ internal sealed class NamespacesClaims(NpgsqlDataSource database, ClaimBookmarks
                     FROM eventix_task t
                     WHERE t.namespace = queue.namespace AND t.status IN ('scheduled', 'retry') AND t.worker_id IS NULL
                       AND t.priority = lane.priority AND t.eta >= lane.low AND t.eta <= now()
-                      AND ($7::text[] IS NULL OR t.task = ANY ($7))
+                      AND ((SELECT $7) IS NULL OR t.task = ANY ((SELECT $7)::text[]))
                     ORDER BY t.eta, t.id
                     LIMIT queue.most
                     FOR UPDATE SKIP LOCKED) d
                 WHERE lane.low <= now()
                 LIMIT queue.most
             ) d
-            LIMIT $11
+            LIMIT (SELECT $11)
         ), placed AS (
             SELECT 1 AS claim
         )

@@ -1,3 +1,4 @@
+using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
 using Eventix.Infrastructure.Tasks;
 
@@ -142,6 +143,31 @@ public sealed class ClaimBookmarksTests
             _bookmarks.Hears("n");
             _bookmarks.Begin("n", Mine).Should().BeNull();
         }
+    }
+
+    [Fact]
+    public void A_queue_that_a_statement_for_several_did_not_come_to_is_looked_at_in_full_the_next_time()
+    {
+        LookDearly(Task(0, Noon));
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        var look = _bookmarks.Begin("n", null)!;
+        look.IsFull.Should().BeTrue();
+        _clock.Advance(TimeSpan.FromMilliseconds(100));
+
+        ClaimBookmarks.NotReached(look);
+
+        _bookmarks.Begin("n", null)!.IsFull.Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_look_that_was_dear_for_what_others_claimed_is_not_taken_for_one_in_vain()
+    {
+        var looks = _bookmarks.Begin([.. Enumerable.Range(1, 100).Select(n => new NamespaceLimit($"n{n}", 1))], Mine);
+        _clock.Advance(TimeSpan.FromMilliseconds(100));
+        foreach (var look in looks)
+            _bookmarks.End(look!, [], looks.Length);
+
+        _bookmarks.Begin("n7", Mine).Should().NotBeNull();
     }
 
     private sealed class Clock : TimeProvider
