@@ -22,7 +22,7 @@ internal sealed class DatabaseMigrator(IOptions<DatabaseOptions> options, ILogge
         SELECT pg_advisory_xact_lock(hashtext('eventix migrations'));
         """;
 
-    // Not by EF: to build its model takes longer than all the rest of a start, and most starts find nothing to migrate.
+    // Not by EF: its own start would be more than a third of the host's (docs/performance.md), and most starts find nothing to migrate.
     private const string History = $"SELECT migration_id FROM {EventixDbContext.MigrationsTable}";
 
     /// <summary>The names of all migrations there are, oldest first.</summary>
