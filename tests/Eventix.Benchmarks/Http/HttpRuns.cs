@@ -12,8 +12,8 @@ internal static class HttpRuns
     private const int BatchConnections = 4;
     private const int BatchSize = 500;
 
-    // A host runs for weeks and compiles once. It has compiled what is hot by then.
-    private const int WarmUp = 20_000;
+    // A host runs for weeks and compiles once: after some seconds of load it has compiled what is hot.
+    private const int WarmUp = 60_000;
     private const int WarmUpBatches = WarmUp / BatchSize;
 
     public static async Task PostAsync(BenchServer server, Scale scale, Report report)
