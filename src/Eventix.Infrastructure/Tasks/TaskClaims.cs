@@ -15,9 +15,10 @@ internal sealed class TaskClaims : ITaskClaims
     // descends to the page where the previous lane ends and steps right from there, one buffer more.
     //
     // MATERIALIZED is a fence: with the LIMIT in a plain sub-select the planner may run it once per outer row, and SKIP LOCKED then hands out
-    // fresh rows each time. A row that is locked here stays where it is, so it is updated by its place and not looked up again by its uid. One that
-    // somebody changed between the snapshot and the lock lies in a place that the snapshot does not see: it is left to the next claim, as it would
-    // have been a moment earlier, when it was locked. The order inside `due` rests on the nested loop over the recursion; a test pins it. UPDATE returns in no order.
+    // fresh rows each time. The order inside `due` rests on the nested loop over the recursion; a test pins it. UPDATE returns in no order.
+    //
+    // What is locked stays where it is: it is updated by its place, and not looked up once more by its uid. A row that somebody changed between the
+    // snapshot and the lock lies in a place that the snapshot does not see; it is left to the next claim, as it was a moment before, when it was locked.
     //
     // `(SELECT $1)` and not `$1`: planning takes as long as the claim itself, and a plan that looks cheaper for these very values is made anew each
     // time. Hidden so, all values have one plan.

@@ -52,7 +52,8 @@ internal static class HeldSnapshotRuns
             $"steady --parts {parts} --seconds {seconds}",
             ("EVENTIX_WORKER_CONCURRENCY", DrainRuns.Concurrency)
         );
-        using var answer = JsonDocument.Parse(await worker.WaitForLineAsync("\"perPart\"", ContestantProcess.Patience));
+        var patience = TimeSpan.FromSeconds(parts * seconds) + ContestantProcess.Patience;
+        using var answer = JsonDocument.Parse(await worker.WaitForLineAsync("\"perPart\"", patience));
 
         return [.. answer.RootElement.GetProperty("perPart").EnumerateArray().Select(item => item.GetDouble())];
     }
