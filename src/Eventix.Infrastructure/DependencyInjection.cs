@@ -55,6 +55,7 @@ public static class DependencyInjection
         services.AddSingleton<TaskRetention>();
         services.AddSingleton<RetentionTurns>();
         services.AddSingleton<LegacyCleanUps>();
+        services.AddSingleton<TableGrowth>();
         services.AddSingleton<ListSlots>();
         services.AddSingleton<TaskStatistics>();
         services.AddOptionsFromVariables<VacuumWatchOptions>();

@@ -8,14 +8,15 @@ using Npgsql;
 namespace Eventix.Infrastructure.Tasks;
 
 /// <summary>
-/// Keeps the tasks in order, in every host with a database. Lost leases, expired tasks and retention have a rhythm each: none of them waits for
-/// another one that has much to do.
+/// Keeps the tasks in order, in every host with a database. Lost leases, expired tasks, the growth of the table and retention have a rhythm each: none
+/// of them waits for another one that has much to do.
 /// </summary>
 internal sealed class MaintenanceLoop(
     ITaskMaintenance maintenance,
     TaskRetention retention,
     RetentionTurns turns,
     LegacyCleanUps legacy,
+    TableGrowth growth,
     IOptions<MaintenanceOptions> options,
     TimeProvider clock,
     ILogger<MaintenanceLoop> logger
@@ -24,6 +25,9 @@ internal sealed class MaintenanceLoop(
     // A sweep reads the whole table: at most once a minute, and a fiftieth of the time, whichever host does it.
     private static readonly TimeSpan ShortestBetweenSweeps = TimeSpan.FromMinutes(1);
     private const int SweepShare = 50;
+
+    // A queue that fills suffers for so long, and the look takes PostgreSQL less than a claim.
+    private static readonly TimeSpan BetweenLooksAtGrowth = TimeSpan.FromSeconds(2);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -34,6 +38,7 @@ internal sealed class MaintenanceLoop(
             RepeatAsync(ReleaseAsync, stoppingToken),
             RepeatAsync(DeleteExpiredAsync, stoppingToken),
             RepeatAsync(AnswerLegacyAsync, stoppingToken),
+            RepeatAsync(AnalyzeGrownTableAsync, stoppingToken),
             retention.IsWanted ? RepeatAsync(SweepAsync, stoppingToken) : Task.CompletedTask
         );
     }
@@ -90,6 +95,13 @@ internal sealed class MaintenanceLoop(
         }
 
         return options.Value.Interval;
+    }
+
+    private async Task<TimeSpan> AnalyzeGrownTableAsync(CancellationToken cancellationToken)
+    {
+        await growth.AnalyzeAsync(cancellationToken);
+
+        return BetweenLooksAtGrowth;
     }
 
     private async Task<TimeSpan> SweepAsync(CancellationToken cancellationToken)
