@@ -26,7 +26,7 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
     );
 
     // All of these under the lock of the list.
-    private readonly LinkedList<Waiter> _waiters = new();
+    private readonly ClaimWaiters _waiters = new();
     private readonly HashSet<string> _arrived = new(StringComparer.Ordinal);
     private long _arrivals;
     private bool _isServing;
@@ -65,7 +65,7 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
     public int Waiting(string @namespace)
     {
         lock (_waiters)
-            return _waiters.Count(waiter => waiter.Request.Namespaces.Contains(@namespace, StringComparer.Ordinal));
+            return _waiters.CountFor(@namespace);
     }
 
     /// <summary>Makes tasks that did not reach their claimer claimable again.</summary>
@@ -171,7 +171,7 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
         lock (_waiters)
         {
             _arrivals++;
-            if (_waiters.Count == 0)
+            if (!_waiters.AnyFor(@namespace))
                 return;
             _arrived.Add(@namespace);
         }
@@ -188,17 +188,17 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
     private bool IsWaitedFor(ClaimRequest request)
     {
         lock (_waiters)
-            return _waiters.Any(waiter => waiter.Request.Namespaces.Intersect(request.Namespaces, StringComparer.Ordinal).Any());
+            return request.Namespaces.Any(_waiters.AnyFor);
     }
 
     /// <param name="request">What to wait for.</param>
     /// <param name="arrivals">How many tasks had arrived before the client's own look; -1 when it did not look.</param>
-    private Waiter Enqueue(ClaimRequest request, long arrivals)
+    private ClaimWaiter Enqueue(ClaimRequest request, long arrivals)
     {
-        var waiter = new Waiter(request);
+        var waiter = new ClaimWaiter(request);
         lock (_waiters)
         {
-            _waiters.AddLast(waiter.Place);
+            _waiters.Add(waiter);
             if (arrivals != _arrivals)
             {
                 _arrived.UnionWith(request.Namespaces);
@@ -216,15 +216,15 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
     }
 
     /// <summary>False when it is being served right now: then its claim is about to be answered.</summary>
-    private bool TryLeave(Waiter waiter)
+    private bool TryLeave(ClaimWaiter waiter)
     {
         lock (_waiters)
         {
             waiter.IsLeaving = true;
-            if (waiter.IsServed || waiter.Place.List is null)
+            if (waiter.IsServed || !_waiters.Contains(waiter))
                 return false;
 
-            _waiters.Remove(waiter.Place);
+            _waiters.Remove(waiter);
             return true;
         }
     }
@@ -236,7 +236,7 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
             using var poll = new CancellationTokenSource(PollInterval, _clock);
             var isPoll = !await WokenAsync(poll.Token);
 
-            Waiter[] waiters;
+            ClaimWaiter[] waiters;
             HashSet<string>? arrived;
             lock (_waiters)
             {
@@ -247,8 +247,8 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
                     return;
                 }
 
-                waiters = [.. _waiters];
                 arrived = isPoll ? null : [.. _arrived];
+                waiters = arrived is null ? _waiters.All() : _waiters.For(arrived);
                 _arrived.Clear();
             }
 
@@ -272,7 +272,7 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
     /// <summary>One round: those who wait for the same tasks ask together, and so share a statement; the first of them gets the first tasks.</summary>
     /// <param name="waiters">In the order in which they came.</param>
     /// <param name="arrived">Only these namespaces; null for all.</param>
-    private Task ServeAsync(Waiter[] waiters, HashSet<string>? arrived)
+    private Task ServeAsync(ClaimWaiter[] waiters, HashSet<string>? arrived)
     {
         var groups = waiters
             .Select(waiter =>
@@ -291,7 +291,7 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
         );
     }
 
-    private async Task ServeGroupAsync(Waiter[] group, string[] namespaces)
+    private async Task ServeGroupAsync(ClaimWaiter[] group, string[] namespaces)
     {
         var unnamed = group.Where(waiter => waiter.Request.ClaimId is null && TryServe(waiter)).ToList();
         var isReachable = unnamed.Count == 0 || await ServeAsync(unnamed, namespaces);
@@ -316,7 +316,7 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
     /// next round tries again. Any other failure is that of all.
     /// </summary>
     /// <returns>Whether the database could be reached.</returns>
-    private async Task<bool> ServeAsync(IReadOnlyList<Waiter> waiters, string[] namespaces)
+    private async Task<bool> ServeAsync(IReadOnlyList<ClaimWaiter> waiters, string[] namespaces)
     {
         try
         {
@@ -345,13 +345,13 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
         }
     }
 
-    private bool TryServe(Waiter waiter)
+    private bool TryServe(ClaimWaiter waiter)
     {
         lock (_waiters)
-            return waiter.IsServed = waiter.Place.List is not null;
+            return waiter.IsServed = _waiters.Contains(waiter);
     }
 
-    private void Answer(Waiter waiter, IReadOnlyList<EventixTask> claimed)
+    private void Answer(ClaimWaiter waiter, IReadOnlyList<EventixTask> claimed)
     {
         lock (_waiters)
         {
@@ -359,36 +359,17 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
             if (claimed.Count == 0 && !waiter.IsLeaving)
                 return;
 
-            _waiters.Remove(waiter.Place);
+            _waiters.Remove(waiter);
         }
 
         waiter.Claimed.SetResult(claimed);
     }
 
-    private void Answer(Waiter waiter, Exception failed)
+    private void Answer(ClaimWaiter waiter, Exception failed)
     {
         lock (_waiters)
-            _waiters.Remove(waiter.Place);
+            _waiters.Remove(waiter);
 
         waiter.Claimed.SetException(failed);
-    }
-
-    private sealed class Waiter
-    {
-        public Waiter(ClaimRequest request)
-        {
-            Request = request;
-            Place = new LinkedListNode<Waiter>(this);
-        }
-
-        public ClaimRequest Request { get; }
-
-        public LinkedListNode<Waiter> Place { get; }
-
-        public TaskCompletionSource<IReadOnlyList<EventixTask>> Claimed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public bool IsServed { get; set; }
-
-        public bool IsLeaving { get; set; }
     }
 }

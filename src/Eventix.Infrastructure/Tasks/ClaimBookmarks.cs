@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
 
@@ -11,106 +10,33 @@ namespace Eventix.Infrastructure.Tasks;
 /// hundreds of thousands, and every claim would step over all of them.
 /// </summary>
 /// <remarks>
-/// A bookmark is a hint. What it hides (a backdated eta, a post that committed late, a claimer that rolled back) is found by the next full
-/// look, the same statement without bookmarks. A full look is taken whenever it costs little, otherwise when the last one is older than fifty
-/// times the time it took, though never longer ago than half a minute.
+/// A bookmark is a hint. What it hides (a backdated eta, a post of another process that committed late, a claimer that rolled back) is found by the
+/// next full look, the same statement without bookmarks. What came in through this process is never hidden: whoever stored it tells it, once it is
+/// committed, to the queues of its namespace and to the looks that are open there; a look that begins later sees it.
 /// </remarks>
 internal sealed class ClaimBookmarks(TimeProvider clock)
 {
-    private static readonly TimeSpan CheapLook = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan LaneMemory = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan LongestBetweenLooks = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LongestInVain = TimeSpan.FromSeconds(1);
-    private const int LookShare = 50;
-    private const int HeardShare = 4;
-    private const int MostQueues = 1000;
-
-    private readonly ConcurrentDictionary<ClaimQueueKey, Lanes> _queues = new();
+    private readonly ConcurrentDictionary<string, NamespaceQueues> _namespaces = new(StringComparer.Ordinal);
+    private long _forgotAt = clock.GetTimestamp();
 
     /// <summary>
-    /// The bookmarks to claim with, ascending by priority; empty for a full look. Null when a claim is not worth its cost: only some task names
-    /// are wanted, and the last full look stepped over many others in vain a moment ago.
+    /// The bookmarks to claim with, to be disposed of when the statement has ended, however it did. Null when a claim is not worth its cost: only some
+    /// task names are wanted, and the last full look stepped over many others in vain a moment ago.
     /// </summary>
-    public Look? Begin(string @namespace, IReadOnlyList<string>? taskNames)
+    public ClaimLook? Begin(string @namespace, IReadOnlyList<string>? taskNames)
     {
-        Forget();
+        ForgetIdle();
         return BeginAt(@namespace, taskNames);
     }
 
     /// <summary>The same for each of several namespaces, in their order, for one statement.</summary>
-    public Look?[] Begin(IReadOnlyList<NamespaceLimit> namespaces, IReadOnlyList<string>? taskNames)
+    public ClaimLook?[] Begin(IReadOnlyList<NamespaceLimit> namespaces, IReadOnlyList<string>? taskNames)
     {
-        Forget();
+        ForgetIdle();
         return [.. namespaces.Select(one => BeginAt(one.Namespace, taskNames))];
     }
 
-    private Look? BeginAt(string @namespace, IReadOnlyList<string>? taskNames)
-    {
-        var lanes = _queues.GetOrAdd(new ClaimQueueKey(@namespace, taskNames), static _ => new Lanes());
-
-        lock (lanes)
-        {
-            var now = clock.GetTimestamp();
-            var pause = lanes.LookTook <= CheapLook ? TimeSpan.Zero : Least(LookShare * lanes.LookTook, LongestBetweenLooks);
-            if (lanes.LastLook is not { } last || clock.GetElapsedTime(last, now) >= pause)
-            {
-                lanes.LastLook = now;
-                lanes.IsHeard = false;
-                return new Look(lanes, now, lanes.Arrivals, [], []);
-            }
-
-            // After word from another process sooner: it may be one of the names. The looks in vain still take a fifth of the time at most.
-            var inVain = Least(lanes.IsHeard ? HeardShare * lanes.LookTook : pause, LongestInVain);
-            if (lanes.InVain && taskNames is not null && clock.GetElapsedTime(last, now) < inVain)
-                return null;
-
-            lanes.IsHeard = false;
-
-            foreach (var forgotten in lanes.Marks.Where(mark => clock.GetElapsedTime(mark.Value.At, now) > LaneMemory).ToList())
-                lanes.Marks.Remove(forgotten.Key);
-
-            // Without bookmarks it is a full look all the same.
-            if (lanes.Marks.Count == 0)
-                lanes.LastLook = now;
-
-            return new Look(lanes, now, lanes.Arrivals, [.. lanes.Marks.Keys], [.. lanes.Marks.Values.Select(mark => mark.Eta)]);
-        }
-    }
-
-    /// <summary>Moves the bookmarks to what was claimed, and keeps how long a full look took.</summary>
-    /// <param name="looks">
-    /// How many shared the statement. Which of them took its time is not known: each full one is as rare as if all of it was its own, but only one whose
-    /// part of it is dear is taken for a look in vain.
-    /// </param>
-    public void End(Look look, IReadOnlyList<EventixTask> claimed, int looks = 1)
-    {
-        lock (look.Lanes)
-        {
-            var now = clock.GetTimestamp();
-            if (look.IsFull)
-            {
-                look.Lanes.LookTook = clock.GetElapsedTime(look.Began, now);
-
-                // What came in while it looked may have come too late for it.
-                look.Lanes.InVain = claimed.Count == 0 && look.Lanes.Arrivals == look.Arrivals && look.Lanes.LookTook > looks * CheapLook;
-            }
-
-            foreach (var task in claimed)
-                look.Lanes.Marks[task.Priority] = new Mark(task.Eta, now);
-        }
-    }
-
-    /// <summary>The statement had all its tasks before it came to this queue: a full look is still to be taken.</summary>
-    public static void NotReached(Look look)
-    {
-        lock (look.Lanes)
-        {
-            if (look.IsFull && look.Lanes.LastLook == look.Began)
-                look.Lanes.LastLook = null;
-        }
-    }
-
-    /// <summary>Tells that a task waits (again), so that no bookmark of this process hides it.</summary>
+    /// <summary>Tells that a stored task waits (again), so that no bookmark of this process hides it.</summary>
     public void Waits(EventixTask task)
     {
         if (task.Status.IsWaiting())
@@ -120,75 +46,96 @@ internal sealed class ClaimBookmarks(TimeProvider clock)
     /// <inheritdoc cref="Waits(EventixTask)"/>
     public void Waits(string @namespace, int priority, DateTimeOffset eta)
     {
-        foreach (var (queue, lanes) in _queues)
-        {
-            if (queue.Namespace != @namespace)
-                continue;
+        if (!_namespaces.TryGetValue(@namespace, out var queues))
+            return;
 
-            lock (lanes)
-            {
-                lanes.InVain = false;
-                lanes.Arrivals++;
-                if (lanes.Marks.TryGetValue(priority, out var mark) && mark.Eta > eta)
-                    lanes.Marks[priority] = mark with { Eta = eta };
-            }
+        lock (queues.Gate)
+        {
+            foreach (var queue in queues.Queues)
+                queue.Waits(priority, eta);
         }
     }
 
     /// <summary>Tells that some task came in through another process. Which one is not known, so bookmarks stay where they are.</summary>
     public void Hears(string @namespace)
     {
-        foreach (var (queue, lanes) in _queues)
-        {
-            if (queue.Namespace != @namespace)
-                continue;
+        if (!_namespaces.TryGetValue(@namespace, out var queues))
+            return;
 
-            lock (lanes)
-                lanes.IsHeard = true;
+        lock (queues.Gate)
+        {
+            foreach (var queue in queues.Queues)
+                queue.Hears();
         }
     }
 
-    /// <summary>Clients may ask for any namespace: queues that nobody has asked for lately are dropped when there are many.</summary>
-    private void Forget()
+    private ClaimLook? BeginAt(string @namespace, IReadOnlyList<string>? taskNames)
     {
-        if (_queues.Count < MostQueues)
-            return;
-
-        foreach (var (queue, lanes) in _queues)
+        var key = new ClaimQueueKey(@namespace, taskNames);
+        while (true)
         {
-            lock (lanes)
+            var queues = _namespaces.GetOrAdd(@namespace, static _ => new NamespaceQueues());
+            lock (queues.Gate)
             {
-                if (lanes.LastLook is { } last && clock.GetElapsedTime(last) > LaneMemory)
-                    _queues.TryRemove(queue, out _);
+                // What was forgotten since it was looked up is told of nothing any more, and the next look-up finds another one.
+                if (!queues.IsForgotten)
+                    return queues.Of(key, clock).Begin(isOfSomeNames: taskNames is not null);
             }
         }
     }
 
-    private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    /// <summary>One claim's view of the bookmarks, between <see cref="Begin"/> and <see cref="End"/>.</summary>
-    internal sealed record Look(Lanes Lanes, long Began, long Arrivals, long[] Priorities, DateTimeOffset[] Etas)
+    /// <summary>
+    /// Clients may ask for any namespace and any names: queues that nobody has asked for lately are dropped. Whoever comes first after that time does it
+    /// for all, so a claim does not pay for how many there are.
+    /// </summary>
+    private void ForgetIdle()
     {
-        public bool IsFull => Priorities.Length == 0;
+        var last = Interlocked.Read(ref _forgotAt);
+        if (
+            clock.GetElapsedTime(last) <= QueueBookmarks.Memory
+            || Interlocked.CompareExchange(ref _forgotAt, clock.GetTimestamp(), last) != last
+        )
+            return;
+
+        foreach (var (@namespace, queues) in _namespaces)
+        {
+            lock (queues.Gate)
+            {
+                if (queues.ForgetIdle())
+                    _namespaces.TryRemove(new(@namespace, queues));
+            }
+        }
     }
 
-    internal sealed class Lanes
+    /// <summary>Those of one namespace: for all of its tasks, and for each set of task names that somebody asks for. All of it under its gate.</summary>
+    private sealed class NamespaceQueues
     {
-        public SortedDictionary<int, Mark> Marks { get; } = [];
+        private readonly Dictionary<ClaimQueueKey, QueueBookmarks> _queues = [];
 
-        public long? LastLook { get; set; }
+        public Lock Gate { get; } = new();
 
-        public TimeSpan LookTook { get; set; }
+        public IEnumerable<QueueBookmarks> Queues => _queues.Values;
 
-        /// <summary>How often a task was told to wait here.</summary>
-        public long Arrivals { get; set; }
+        public bool IsForgotten { get; private set; }
 
-        /// <summary>Whether a task came in through another process since the last look.</summary>
-        public bool IsHeard { get; set; }
+        public QueueBookmarks Of(ClaimQueueKey key, TimeProvider clock)
+        {
+            if (!_queues.TryGetValue(key, out var queue))
+                _queues.Add(key, queue = new QueueBookmarks(clock, Gate));
 
-        /// <summary>Whether the last full look claimed nothing.</summary>
-        public bool InVain { get; set; }
+            return queue;
+        }
+
+        /// <summary>Whether nothing is left.</summary>
+        public bool ForgetIdle()
+        {
+            foreach (var (key, queue) in _queues)
+            {
+                if (queue.IsIdle)
+                    _queues.Remove(key);
+            }
+
+            return IsForgotten = _queues.Count == 0;
+        }
     }
-
-    internal readonly record struct Mark(DateTimeOffset Eta, long At);
 }

@@ -64,19 +64,26 @@ internal sealed class NamespacesClaims(NpgsqlDataSource database, ClaimBookmarks
         StatementRetry.RunAsync(async () =>
         {
             var looks = bookmarks.Begin(claim.Namespaces, claim.TaskNames);
-
-            var claimed = new List<EventixTask>();
-            if (looks.Any(look => look is not null))
+            try
             {
-                await using var command = database.CreateCommand(Claim);
-                AddParameters(command, claim, looks);
-                claimed = await rows.ReadAsync(command, CancellationToken.None);
-            }
+                var claimed = new List<EventixTask>();
+                if (looks.Any(look => look is not null))
+                {
+                    await using var command = database.CreateCommand(Claim);
+                    AddParameters(command, claim, looks);
+                    claimed = await rows.ReadAsync(command, CancellationToken.None);
+                }
 
-            return Divide(claim, looks, claimed);
+                return Divide(claim, looks, claimed);
+            }
+            finally
+            {
+                foreach (var look in looks)
+                    look?.Dispose();
+            }
         });
 
-    private static void AddParameters(NpgsqlCommand command, NamespacesClaim claim, ClaimBookmarks.Look?[] looks)
+    private static void AddParameters(NpgsqlCommand command, NamespacesClaim claim, ClaimLook?[] looks)
     {
         var (namespaces, limits, firsts, lasts) = (new List<string>(), new List<int>(), new List<int>(), new List<int>());
         var (priorities, etas) = (new List<long>(), new List<DateTimeOffset>());
@@ -109,7 +116,7 @@ internal sealed class NamespacesClaims(NpgsqlDataSource database, ClaimBookmarks
     }
 
     /// <summary>Answers each namespace, in the order of the queue (UPDATE returns in no order), and moves its bookmarks.</summary>
-    private IReadOnlyList<EventixTask>[] Divide(NamespacesClaim claim, ClaimBookmarks.Look?[] looks, List<EventixTask> claimed)
+    private static IReadOnlyList<EventixTask>[] Divide(NamespacesClaim claim, ClaimLook?[] looks, List<EventixTask> claimed)
     {
         var tasks = claimed.ToLookup(task => task.Namespace, StringComparer.Ordinal);
         var answers = claim
@@ -126,9 +133,9 @@ internal sealed class NamespacesClaims(NpgsqlDataSource database, ClaimBookmarks
                 continue;
 
             if (i <= lastReached)
-                bookmarks.End(look, answers[i], lastReached + 1);
+                look.End(answers[i], lastReached + 1);
             else
-                ClaimBookmarks.NotReached(look);
+                look.NotReached();
         }
 
         return answers;

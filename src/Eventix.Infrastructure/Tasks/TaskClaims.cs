@@ -200,7 +200,8 @@ internal sealed class TaskClaims : ITaskClaims
     )
     {
         var (@namespace, taskNames) = (claims[0].Namespace, claims[0].TaskNames);
-        if (_bookmarks.Begin(@namespace, taskNames) is not { } look)
+        using var look = _bookmarks.Begin(@namespace, taskNames);
+        if (look is null)
             return [.. claims.Select(_ => Array.Empty<EventixTask>())];
 
         var firsts = new long[claims.Count];
@@ -223,7 +224,7 @@ internal sealed class TaskClaims : ITaskClaims
             .With(firsts);
 
         var claimed = await _rows.ReadInOrderAsync(command, cancellationToken);
-        _bookmarks.End(look, claimed.ConvertAll(row => row.Task));
+        look.End(claimed.ConvertAll(row => row.Task));
 
         var answers = Array.ConvertAll(firsts, _ => new List<EventixTask>());
         foreach (var (task, _, claim) in claimed)

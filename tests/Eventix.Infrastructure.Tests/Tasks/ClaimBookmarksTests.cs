@@ -10,7 +10,7 @@ public sealed class ClaimBookmarksTests
 
     private static readonly string[] Mine = ["mine"];
 
-    private readonly Clock _clock = new();
+    private readonly HandClock _clock = new();
     private readonly ClaimBookmarks _bookmarks;
 
     public ClaimBookmarksTests() => _bookmarks = new ClaimBookmarks(_clock);
@@ -28,18 +28,18 @@ public sealed class ClaimBookmarksTests
     /// <summary>A full look that takes 100 ms and claims what is given: until 5 s later bookmarks are used.</summary>
     private void LookDearly(params EventixTask[] claimed)
     {
-        var look = _bookmarks.Begin("n", null)!;
+        using var look = _bookmarks.Begin("n", null)!;
         look.IsFull.Should().BeTrue();
         _clock.Advance(TimeSpan.FromMilliseconds(100));
-        _bookmarks.End(look, claimed);
+        look.End(claimed);
     }
 
     /// <summary>A full look for one task name that takes 100 ms and finds nothing.</summary>
     private void LookInVain()
     {
-        var look = _bookmarks.Begin("n", Mine)!;
+        using var look = _bookmarks.Begin("n", Mine)!;
         _clock.Advance(TimeSpan.FromMilliseconds(100));
-        _bookmarks.End(look, []);
+        look.End([]);
     }
 
     [Fact]
@@ -47,10 +47,10 @@ public sealed class ClaimBookmarksTests
     {
         for (var n = 0; n < 3; n++)
         {
-            var look = _bookmarks.Begin("n", null)!;
+            using var look = _bookmarks.Begin("n", null)!;
             look.IsFull.Should().BeTrue();
             _clock.Advance(TimeSpan.FromMilliseconds(1));
-            _bookmarks.End(look, [Task(0, Noon)]);
+            look.End([Task(0, Noon)]);
         }
     }
 
@@ -59,7 +59,7 @@ public sealed class ClaimBookmarksTests
     {
         LookDearly(Task(3, Noon), Task(-1, Noon.AddHours(1)), Task(3, Noon.AddHours(2)));
 
-        var look = _bookmarks.Begin("n", null)!;
+        using var look = _bookmarks.Begin("n", null)!;
 
         look.Priorities.Should().Equal(-1, 3);
         look.Etas.Should().Equal(Noon.AddHours(1), Noon.AddHours(2));
@@ -72,11 +72,11 @@ public sealed class ClaimBookmarksTests
         _clock.Advance(TimeSpan.FromSeconds(4.8));
         _bookmarks.Begin("n", null)!.IsFull.Should().BeFalse();
         _clock.Advance(TimeSpan.FromSeconds(0.2));
-        var look = _bookmarks.Begin("n", null)!;
+        using var look = _bookmarks.Begin("n", null)!;
         look.IsFull.Should().BeTrue();
 
         _clock.Advance(TimeSpan.FromSeconds(10));
-        _bookmarks.End(look, [Task(0, Noon)]);
+        look.End([Task(0, Noon)]);
         _clock.Advance(TimeSpan.FromSeconds(21));
 
         _bookmarks.Begin("n", null)!.IsFull.Should().BeTrue();
@@ -113,10 +113,10 @@ public sealed class ClaimBookmarksTests
         _bookmarks.Begin("n", Mine).Should().NotBeNull();
 
         _clock.Advance(TimeSpan.FromMinutes(1));
-        var late = _bookmarks.Begin("n", Mine)!;
+        using var late = _bookmarks.Begin("n", Mine)!;
         _bookmarks.Waits(Task(0, Noon));
         _clock.Advance(TimeSpan.FromMilliseconds(100));
-        _bookmarks.End(late, []);
+        late.End([]);
         _bookmarks.Begin("n", Mine).Should().NotBeNull("a task came in while that look was on its way");
 
         _clock.Advance(TimeSpan.FromMinutes(1));
@@ -150,11 +150,11 @@ public sealed class ClaimBookmarksTests
     {
         LookDearly(Task(0, Noon));
         _clock.Advance(TimeSpan.FromSeconds(5));
-        var look = _bookmarks.Begin("n", null)!;
+        using var look = _bookmarks.Begin("n", null)!;
         look.IsFull.Should().BeTrue();
         _clock.Advance(TimeSpan.FromMilliseconds(100));
 
-        ClaimBookmarks.NotReached(look);
+        look.NotReached();
 
         _bookmarks.Begin("n", null)!.IsFull.Should().BeTrue();
     }
@@ -165,19 +165,76 @@ public sealed class ClaimBookmarksTests
         var looks = _bookmarks.Begin([.. Enumerable.Range(1, 100).Select(n => new NamespaceLimit($"n{n}", 1))], Mine);
         _clock.Advance(TimeSpan.FromMilliseconds(100));
         foreach (var look in looks)
-            _bookmarks.End(look!, [], looks.Length);
+            look!.End([], looks.Length);
 
         _bookmarks.Begin("n7", Mine).Should().NotBeNull();
     }
 
-    private sealed class Clock : TimeProvider
+    [Fact]
+    public void A_task_that_waits_is_told_to_every_queue_of_its_namespace()
     {
-        private long _now = TimeSpan.TicksPerDay;
+        string[]?[] names = [null, Mine, ["mine", "yours"]];
+        foreach (var one in names)
+        {
+            using var look = _bookmarks.Begin("n", one)!;
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+            look.End([Task(0, Noon)]);
+        }
 
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+        _bookmarks.Waits(Task(0, Noon.AddHours(-1)));
 
-        public override long GetTimestamp() => _now;
+        names.Select(one => _bookmarks.Begin("n", one)!.Etas).Should().AllBeEquivalentTo(new[] { Noon.AddHours(-1) });
+    }
 
-        public void Advance(TimeSpan time) => _now += time.Ticks;
+    [Fact]
+    public void A_task_that_comes_in_while_a_look_is_open_is_not_hidden_by_what_that_look_claims()
+    {
+        using (var look = _bookmarks.Begin("n", null)!)
+        {
+            _bookmarks.Waits(Task(0, Noon.AddHours(-1)));
+            _bookmarks.Waits(Task(0, Noon.AddHours(-2)));
+            _bookmarks.Waits(Task(1, Noon.AddHours(1)));
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+            look.End([Task(0, Noon), Task(1, Noon), Task(2, Noon)]);
+        }
+
+        _bookmarks.Begin("n", null)!.Etas.Should().Equal(Noon.AddHours(-2), Noon, Noon);
+    }
+
+    [Fact]
+    public void A_look_that_has_ended_keeps_no_bookmark_back()
+    {
+        _bookmarks.Begin("n", null)!.Dispose();
+        _bookmarks.Waits(Task(0, Noon.AddHours(-1)));
+
+        LookDearly(Task(0, Noon));
+
+        _bookmarks.Begin("n", null)!.Etas.Should().Equal(Noon);
+    }
+
+    [Fact]
+    public void A_queue_that_nobody_asks_for_is_forgotten_when_somebody_asks_for_another_one()
+    {
+        LookInVain();
+        _clock.Advance(TimeSpan.FromMinutes(6));
+
+        _bookmarks.Begin("other", null)!.Dispose();
+
+        _bookmarks.Begin("n", Mine)!.Dispose();
+        _bookmarks.Begin("n", Mine).Should().NotBeNull("what a look in vain cost is forgotten too");
+    }
+
+    [Fact]
+    public void A_queue_is_not_forgotten_while_a_look_is_open()
+    {
+        using (var look = _bookmarks.Begin("n", null)!)
+        {
+            _clock.Advance(TimeSpan.FromMinutes(6));
+            _bookmarks.Begin("other", null)!.Dispose();
+            look.End([Task(0, Noon)]);
+        }
+
+        _bookmarks.Begin("n", null)!.IsFull.Should().BeTrue("the last one began minutes ago");
+        _bookmarks.Begin("n", null)!.Etas.Should().Equal(Noon);
     }
 }
