@@ -325,6 +325,43 @@ public sealed class TaskClaimsTests(EventixServices eventix) : IClassFixture<Eve
         (await plans.ExecuteScalarAsync()).Should().Be(5L, "PostgreSQL tries so many plans for the values before it keeps one for all");
     }
 
+    [Theory]
+    [InlineData(
+        TaskClaims.Claim,
+        "text, int, text[], interval[], bigint[], timestamptz[], text[], text, bigint[]",
+        "'default', 1, '{w}', '{1 s}', '{}', '{}', NULL, NULL, '{1}'"
+    )]
+    [InlineData(
+        NamespacesClaims.Claim,
+        "text[], int[], text[], interval[], bigint[], timestamptz[], text[], text, int[], int[], bigint",
+        "'{default, other}', '{1, 1}', '{w}', '{1 s}', '{}', '{}', NULL, NULL, '{1, 1}', '{0, 0}', 1"
+    )]
+    public async Task However_many_tasks_wait_a_claim_does_not_look_dear_enough_to_be_compiled(string claim, string types, string values)
+    {
+        await eventix.ExecuteAsync(
+            "INSERT INTO eventix_task (uid, task) SELECT 'dear ' || n, 't' FROM generate_series(1, 1000) n ON CONFLICT DO NOTHING"
+        );
+        await eventix.ExecuteAsync("VACUUM ANALYZE eventix_task");
+        await using var connection = await eventix.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var explain = new NpgsqlCommand(
+            $"""
+            UPDATE pg_class SET reltuples = 60000000 WHERE relname IN ('eventix_task', 'ix_eventix_task_claim');
+            SET LOCAL plan_cache_mode = force_generic_plan;
+            PREPARE dear ({types}) AS {claim};
+            EXPLAIN (FORMAT JSON) EXECUTE dear ({values})
+            """,
+            connection,
+            transaction
+        );
+
+        await using var answer = await explain.ExecuteReaderAsync();
+        await answer.ReadAsync();
+        var plan = System.Text.Json.JsonDocument.Parse(answer.GetString(0)).RootElement[0].GetProperty("Plan");
+
+        plan.GetProperty("Total Cost").GetDouble().Should().BeInRange(100, 100_000, "jit_above_cost is 100,000");
+    }
+
     /// <summary>Shared buffers that PostgreSQL touched for a claim of one, rolled back. A warm run: the first one also reads the catalogue.</summary>
     private async Task<long> BuffersOfAClaimAsync(string @namespace, long[]? priorities = null, DateTimeOffset[]? etas = null)
     {
