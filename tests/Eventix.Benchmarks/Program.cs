@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Eventix.Benchmarks;
 using Eventix.Benchmarks.Drains;
 using Eventix.Benchmarks.Flatness;
@@ -16,6 +17,14 @@ var quick = new Option<bool>("--quick") { Description = "Everything that can be 
 var only = new Option<string[]>("--only") { Description = $"One part, or several: {string.Join(", ", BenchRun.Names)}." };
 only.AcceptOnlyFromAmong([.. BenchRun.Names]);
 var output = new Option<FileInfo?>("--output") { Description = "Where the Markdown goes beside standard output." };
+
+tasks.Validators.Add(given => Expect(given, 500));
+rounds.Validators.Add(given => Expect(given, 1));
+output.Validators.Add(given =>
+{
+    if (given.GetValue(output) is { Directory.Exists: false } file)
+        given.AddError($"There is no folder {file.DirectoryName} for --output.");
+});
 
 var root = new RootCommand("Measures Eventix beside raw SQL and beside other queues, on a PostgreSQL of its own.")
 {
@@ -50,3 +59,9 @@ root.Add(
 );
 
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+
+static void Expect(OptionResult given, int least)
+{
+    if (given.GetValueOrDefault<int?>() < least)
+        given.AddError($"{given.Option.Name} is {given.GetValueOrDefault<int?>()}; allowed is {least} and more.");
+}

@@ -24,6 +24,7 @@ internal static class HostRuns
             await Task.Delay(scale.Pick(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(2)));
             idle.Add(api.ResidentMegabytes());
             loaded.Add(await LoadAsync(api, scale.Tasks));
+            await HttpRuns.ExpectAsync(database, "status = 'scheduled'", scale.Tasks);
         }
 
         Series[] series =

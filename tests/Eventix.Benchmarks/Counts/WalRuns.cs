@@ -22,7 +22,9 @@ internal static class WalRuns
 
     public static async Task RunAsync(BenchServer ignored, Scale scale, Report report)
     {
-        await using var server = await BenchServer.StartAsync("full_page_writes=off", "autovacuum=off");
+        string[] settings = ["full_page_writes=off", "autovacuum=off"];
+        await using var server = await BenchServer.StartAsync(settings);
+        report.Remark($"write-ahead log: on a server of its own with {string.Join(", ", settings)}");
 
         var batches = await MeasureAsync(
             server,

@@ -217,7 +217,8 @@ internal static class HttpRuns
         report.Add(section, new Series($"{series[^1].Name}, p99", "ms", [.. latencies.Select(one => one.Tail)]));
     }
 
-    private static async Task ExpectAsync(BenchDatabase database, string which, long expected)
+    /// <exception cref="InvalidOperationException">Another number of tasks is stored.</exception>
+    public static async Task ExpectAsync(BenchDatabase database, string which, long expected)
     {
         var found = await database.ScalarAsync<long>($"SELECT count(*) FROM eventix_task WHERE {which}");
         if (found != expected)
