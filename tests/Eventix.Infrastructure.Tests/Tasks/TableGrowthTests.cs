@@ -10,9 +10,9 @@ public sealed class TableGrowthTests(TestDatabase database) : IClassFixture<Test
     private async Task BeginSmallAsync()
     {
         await database.ExecuteAsync("ALTER TABLE eventix_task SET (autovacuum_enabled = false)");
-        await database.ExecuteAsync("DELETE FROM eventix_task");
+        await database.ExecuteAsync("TRUNCATE eventix_task");
         await InsertAsync(60, "done");
-        await database.ExecuteAsync("VACUUM FULL ANALYZE eventix_task");
+        await database.ExecuteAsync("ANALYZE eventix_task");
     }
 
     private Task InsertAsync(int count, string status = "scheduled") =>
