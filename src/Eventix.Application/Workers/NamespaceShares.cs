@@ -6,6 +6,9 @@ namespace Eventix.Application.Workers;
 /// </summary>
 internal sealed class NamespaceShares(TaskWorkerOptions options)
 {
+    // What is lost in adding up parts of places must not be rounded up to one more.
+    private const double Rounding = 1e-6;
+
     private readonly int[] _weights = [.. options.Namespaces.Select((_, index) => options.NamespaceWeights?[index] ?? 1)];
 
     // By how many places each has got less than its weight. In places and not in turns: one among few weighs more than one among all.
@@ -17,24 +20,26 @@ internal sealed class NamespaceShares(TaskWorkerOptions options)
     /// </summary>
     public List<NamespaceOffer> Offer(int places, bool[] open)
     {
-        var total = TotalOf(Enumerable.Range(0, open.Length).Where(index => open[index]));
+        var indices = Enumerable.Range(0, open.Length).Where(index => open[index]).ToList();
+        var total = TotalOf(indices);
+
+        // Only against each other: what those that are not open have got too much or too little is not theirs to settle now.
+        var shared = places - indices.Sum(index => _credits[index]);
         var offers = new List<NamespaceOffer>();
 
-        for (var index = 0; index < open.Length; index++)
+        foreach (var index in indices)
         {
-            if (!open[index])
-                continue;
-
             if (options.IsStrictOrder)
             {
                 offers.Add(new NamespaceOffer(index, places, Due: 0));
                 continue;
             }
 
-            // What it has not got so far on top: otherwise a light one, which is offered one place at least, could take more than its weight for ever.
-            var share = (double)places * _weights[index] / total;
-            var most = (int)Math.Ceiling(share + Math.Max(0, _credits[index]));
-            offers.Add(new NamespaceOffer(index, Math.Clamp(most, 1, places), _credits[index] + share - Math.Floor(share)));
+            // Whole places, so nearly one too many. Nobody is offered more: then nobody who is as busy as the others is ever a whole place ahead, and all
+            // of them are even again whenever their weights go into what they have got together.
+            var wanted = _credits[index] + (shared * _weights[index] / total);
+            var most = Math.Clamp((int)Math.Ceiling(wanted - Rounding), 1, places);
+            offers.Add(new NamespaceOffer(index, most, wanted - most));
         }
 
         return options.IsStrictOrder ? offers : [.. offers.OrderByDescending(offer => offer.Due)];
@@ -58,5 +63,5 @@ internal sealed class NamespaceShares(TaskWorkerOptions options)
 }
 
 /// <param name="Index">Of the namespace, in the options.</param>
-/// <param name="Due">What it has not got of its weight yet; who has most comes first.</param>
+/// <param name="Due">What it has got less than its weight when it takes all of <paramref name="Places"/>; who has most comes first.</param>
 internal readonly record struct NamespaceOffer(int Index, int Places, double Due);
