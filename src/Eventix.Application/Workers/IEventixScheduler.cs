@@ -39,7 +39,7 @@ public interface IEventixScheduler
 internal sealed class EventixScheduler(IMediator mediator, TaskRegistry registry, IOptions<TaskWorkerOptions> options, CurrentTask current)
     : IEventixScheduler
 {
-    public Task<EventixTask> DelayAsync<TResult>(
+    public async Task<EventixTask> DelayAsync<TResult>(
         IEventixTask<TResult> message,
         int? priority = null,
         DateTimeOffset? eta = null,
@@ -73,7 +73,12 @@ internal sealed class EventixScheduler(IMediator mediator, TaskRegistry registry
             StoreResult = defaults.StoreResult,
         };
 
-        return mediator.Send(new PostTask(task), cancellationToken);
+        var stored = await mediator.Send(new PostTask(task), cancellationToken);
+
+        // Answers are handed out one after the other, and the handler that goes on with this one may hold its thread up.
+        await Task.Yield();
+
+        return stored;
     }
 
     private static int? Limit(int value) => value == EventixTaskAttribute.Unlimited ? null : value;

@@ -3,10 +3,12 @@ using System.Collections.Concurrent;
 namespace Eventix.Infrastructure.Persistence;
 
 /// <summary>
-/// Sends requests that come one by one together. A request that finds a lane free goes at once and alone; those that come while all lanes are on
-/// their way collect, and the next free lane takes them. So nothing waits for a timer, and the busier it is the more go in one statement.
+/// Sends requests that come one by one together. A request that finds nothing on its way goes at once and alone; those that come meanwhile
+/// collect, and go together when the batch is back, or beside it once they are many. So nothing waits for a timer, and the busier it is the more
+/// go in one statement.
 /// </summary>
 /// <param name="lanes">Batches on their way at the same time.</param>
+/// <param name="fewestBeside">So many have to wait for another batch to leave beside one: a statement for one costs nearly what one for several does.</param>
 /// <param name="mostAtOnce">Requests of one batch at most.</param>
 /// <param name="size">Bytes of a request, roughly: a batch takes no more when it holds <see cref="MostBytesAtOnce"/>.</param>
 /// <param name="send">
@@ -14,6 +16,7 @@ namespace Eventix.Infrastructure.Persistence;
 /// </param>
 internal sealed class Coalescer<TRequest, TAnswer>(
     int lanes,
+    int fewestBeside,
     int mostAtOnce,
     Func<TRequest, long> size,
     Func<IReadOnlyList<Coalesced<TRequest, TAnswer>>, Task> send
@@ -23,7 +26,7 @@ internal sealed class Coalescer<TRequest, TAnswer>(
     private const long MostBytesAtOnce = 16 << 20;
 
     private readonly ConcurrentQueue<Coalesced<TRequest, TAnswer>> _waiting = new();
-    private int _free = lanes;
+    private int _onTheirWay;
 
     /// <param name="cancellationToken">Takes the request back while it is not on its way; after that it is answered all the same.</param>
     public Task<TAnswer> SendAsync(TRequest request, CancellationToken cancellationToken)
@@ -32,7 +35,7 @@ internal sealed class Coalescer<TRequest, TAnswer>(
         _waiting.Enqueue(coalesced);
         StartLanes();
 
-        return coalesced.Answered;
+        return coalesced.Delivered;
     }
 
     private void StartLanes()
@@ -47,10 +50,15 @@ internal sealed class Coalescer<TRequest, TAnswer>(
 
     private bool TryTakeLane()
     {
-        if (Interlocked.Decrement(ref _free) >= 0)
-            return true;
+        // What was put into the queue is to be seen by a lane that ends just now, unless its end is seen here.
+        Interlocked.MemoryBarrier();
 
-        Interlocked.Increment(ref _free);
+        while (Volatile.Read(ref _onTheirWay) is var busy && busy < lanes && (busy == 0 || _waiting.Count >= fewestBeside))
+        {
+            if (Interlocked.CompareExchange(ref _onTheirWay, busy + 1, busy) == busy)
+                return true;
+        }
+
         return false;
     }
 
@@ -67,9 +75,11 @@ internal sealed class Coalescer<TRequest, TAnswer>(
                 foreach (var request in batch)
                     request.Fail(failed);
             }
+
+            Coalesced<TRequest, TAnswer>.Deliver(batch);
         }
 
-        Interlocked.Increment(ref _free);
+        Interlocked.Decrement(ref _onTheirWay);
 
         // One that came between the last look and the release of the lane has found none.
         StartLanes();
@@ -91,21 +101,4 @@ internal sealed class Coalescer<TRequest, TAnswer>(
 
         return batch;
     }
-}
-
-/// <summary>A request on its way with others, and the one who waits for its answer.</summary>
-internal sealed class Coalesced<TRequest, TAnswer>(TRequest request, CancellationToken cancellationToken)
-{
-    private readonly TaskCompletionSource<TAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public TRequest Request => request;
-
-    public Task<TAnswer> Answered => _answer.Task;
-
-    public void Answer(TAnswer answer) => _answer.TrySetResult(answer);
-
-    /// <summary>Answers with an exception; without effect when there is an answer.</summary>
-    public void Fail(Exception failed) => _answer.TrySetException(failed);
-
-    public bool TryTakeBack() => cancellationToken.IsCancellationRequested && _answer.TrySetCanceled(cancellationToken);
 }

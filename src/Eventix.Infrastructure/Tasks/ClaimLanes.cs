@@ -21,7 +21,7 @@ internal sealed class ClaimLanes(Func<IReadOnlyList<TaskClaim>, Task<IReadOnlyLi
         var claims = requests
             .Select(request => new Coalesced<TaskClaim, IReadOnlyList<EventixTask>>(request, CancellationToken.None))
             .ToList();
-        var answered = Task.WhenAll(claims.Select(claim => claim.Answered));
+        var answered = Task.WhenAll(claims.Select(claim => claim.Delivered));
 
         lock (_waiting)
         {
@@ -52,13 +52,15 @@ internal sealed class ClaimLanes(Func<IReadOnlyList<TaskClaim>, Task<IReadOnlyLi
 
                 // Whoever waited before the statement looked would have found nothing more either.
                 if (answers.Sum(answer => answer.Count) < batch.Sum(request => request.Request.Limit))
-                    AnswerWithNothing(key, behind);
+                    batch.AddRange(AnswerWithNothing(key, behind));
             }
             catch (Exception failed)
             {
                 foreach (var request in batch)
                     request.Fail(failed);
             }
+
+            Coalesced<TaskClaim, IReadOnlyList<EventixTask>>.Deliver(batch);
         }
     }
 
@@ -86,12 +88,17 @@ internal sealed class ClaimLanes(Func<IReadOnlyList<TaskClaim>, Task<IReadOnlyLi
         return batch;
     }
 
-    private void AnswerWithNothing(ClaimQueueKey key, int count)
+    private List<Coalesced<TaskClaim, IReadOnlyList<EventixTask>>> AnswerWithNothing(ClaimQueueKey key, int count)
     {
+        var answered = new List<Coalesced<TaskClaim, IReadOnlyList<EventixTask>>>(count);
         lock (_waiting)
         {
-            for (var waiting = _waiting[key]; count > 0; count--)
-                waiting.Dequeue().Answer([]);
+            for (var waiting = _waiting[key]; answered.Count < count; )
+                answered.Add(waiting.Dequeue());
         }
+
+        answered.ForEach(request => request.Answer([]));
+
+        return answered;
     }
 }

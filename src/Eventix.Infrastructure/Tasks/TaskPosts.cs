@@ -129,7 +129,10 @@ internal sealed class TaskPosts
     private async Task PostRoundsAsync(IEnumerable<Coalesced<NewTask, EventixTask>[]> rounds)
     {
         foreach (var round in rounds)
+        {
             await PostRoundAsync(round);
+            Coalesced<NewTask, EventixTask>.Deliver(round);
+        }
     }
 
     private async Task PostRoundAsync(Coalesced<NewTask, EventixTask>[] round)

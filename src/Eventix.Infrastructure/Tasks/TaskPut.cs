@@ -23,15 +23,15 @@ internal sealed class TaskPut(NpgsqlDataSource database, IRequestHandler<GetTask
                 updated_at = now()
             WHERE t.uid = $1
               AND (t.imported_revision = $26 OR t.imported_revision IS NULL AND t.id = $27 AND t.revision = $28)
-            RETURNING t.*
+            RETURNING {TaskRow.StoredColumns}
         ), created AS (
             INSERT INTO eventix_task AS t ({NewTaskParameters.Columns})
             SELECT {NewTaskParameters.Values}
             WHERE NOT EXISTS (SELECT FROM eventix_task o WHERE o.uid = $1)
             ON CONFLICT (uid) DO NOTHING
-            RETURNING t.*
+            RETURNING {TaskRow.StoredColumns}
         )
-        SELECT {TaskRow.Columns} FROM (SELECT * FROM replaced UNION ALL SELECT * FROM created) t
+        SELECT * FROM replaced UNION ALL SELECT * FROM created
         """;
 
     // Only for the write-back of a claim, and only while another task does wait: both are looked at by the statement that ends it.
@@ -115,7 +115,9 @@ internal sealed class TaskPut(NpgsqlDataSource database, IRequestHandler<GetTask
             .With(fence?.Incarnation, NpgsqlDbType.Bigint)
             .With(fence?.Counter, NpgsqlDbType.Bigint);
 
-        return await ReadOneAsync(command, cancellationToken);
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+
+        return await row.ReadAsync(cancellationToken) ? TaskRow.ReadStored(row, task) : null;
     }
 
     private async Task<EventixTask?> SupersedeAsync(NewTask task, CancellationToken cancellationToken)
@@ -134,11 +136,6 @@ internal sealed class TaskPut(NpgsqlDataSource database, IRequestHandler<GetTask
             .With(task.Priority)
             .With(task.Result, NpgsqlDbType.Text);
 
-        return await ReadOneAsync(command, cancellationToken);
-    }
-
-    private static async Task<EventixTask?> ReadOneAsync(NpgsqlCommand command, CancellationToken cancellationToken)
-    {
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
 
         return await row.ReadAsync(cancellationToken) ? TaskRow.Read(row) : null;

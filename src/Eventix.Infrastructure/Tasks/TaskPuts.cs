@@ -105,7 +105,7 @@ internal sealed class TaskPuts
             foreach (var (place, task) in written)
                 round[place].Answer(task);
 
-            return [.. round.Where(put => !put.Answered.IsCompleted)];
+            return [.. round.Where(put => !put.IsAnswered)];
         }
         catch (PostgresException taken) when (taken.ConstraintName == EventixTaskConfiguration.UniqueKeyIndex)
         {
@@ -121,7 +121,15 @@ internal sealed class TaskPuts
     }
 
     private Task PutApartAsync(IReadOnlyList<Coalesced<NewTask, EventixTask>> puts) =>
-        Parallel.ForEachAsync(puts, new ParallelOptions { MaxDegreeOfParallelism = MostApart }, async (put, _) => await PutAloneAsync(put));
+        Parallel.ForEachAsync(
+            puts,
+            new ParallelOptions { MaxDegreeOfParallelism = MostApart },
+            async (put, _) =>
+            {
+                await PutAloneAsync(put);
+                Coalesced<NewTask, EventixTask>.Deliver([put]);
+            }
+        );
 
     private async Task PutAloneAsync(Coalesced<NewTask, EventixTask> put)
     {
