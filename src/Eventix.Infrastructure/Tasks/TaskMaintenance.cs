@@ -21,7 +21,9 @@ internal sealed partial class TaskMaintenance(
     /// <summary>Rows that one transaction changes at most.</summary>
     public const int BatchSize = 500;
 
-    private const string TryLock = "SELECT pg_try_advisory_xact_lock(hashtextextended('eventix ' || $1, 0))";
+    // However much a look has to pass over, compiling it takes longer than it gains.
+    private const string TryLock =
+        "SELECT pg_try_advisory_xact_lock(hashtextextended('eventix ' || $1, 0)) FROM set_config('jit', 'off', true)";
 
     // Times come back within the calendar of .NET: one row with a time beyond it, by an operator's hand, must not keep all others leased.
     // A task that was asked to stop does not run again: nobody is left who could say otherwise. Nor does one that lost its last lease.

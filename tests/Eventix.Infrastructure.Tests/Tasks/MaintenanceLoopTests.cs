@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
 using Eventix.Infrastructure.Tasks;
@@ -113,6 +114,32 @@ public sealed class MaintenanceLoopTests(EventixServices eventix) : IClassFixtur
         await with.StopAsync(CancellationToken.None);
     }
 
+    [Theory]
+    [InlineData(10, 0, 200)]
+    [InlineData(60, 0, 300)]
+    [InlineData(10, 1, 10)]
+    [InlineData(0.1, 0, 10)]
+    public async Task A_look_in_vain_that_takes_long_is_taken_the_more_seldom(double seconds, int changed, int pause)
+    {
+        var clock = new StandingClock();
+        await using var services = EventixServices.Build(
+            eventix.ConnectionString,
+            services =>
+                services
+                    .AddSingleton<TimeProvider>(clock)
+                    .AddSingleton<ITaskMaintenance>(new Looks(clock, TimeSpan.FromSeconds(seconds), changed))
+        );
+        using var loop = services.GetServices<IHostedService>().OfType<MaintenanceLoop>().Single();
+
+        await loop.StartAsync(CancellationToken.None);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var (release, delete) = (clock.Pauses.Take(deadline.Token), clock.Pauses.Take(deadline.Token));
+
+        release.Should().Be(TimeSpan.FromSeconds(pause));
+        delete.Should().Be(TimeSpan.FromSeconds(pause));
+        await loop.StopAsync(CancellationToken.None);
+    }
+
     [Fact]
     public async Task It_can_be_switched_off()
     {
@@ -124,5 +151,39 @@ public sealed class MaintenanceLoopTests(EventixServices eventix) : IClassFixtur
 
         (await eventix.Get("off-lost")).Status.Should().Be(EventixTaskStatus.Processing);
         (await eventix.Get("off-expired")).Status.Should().Be(EventixTaskStatus.Done);
+    }
+
+    /// <summary>A clock that is moved by hand, and keeps what is waited for.</summary>
+    private sealed class StandingClock : TimeProvider
+    {
+        private long _ticks;
+
+        public BlockingCollection<TimeSpan> Pauses { get; } = [];
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _ticks;
+
+        public void Move(TimeSpan time) => _ticks += time.Ticks;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Pauses.Add(dueTime);
+            return System.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Maintenance that takes its time: a table on which it really does would take minutes to fill.</summary>
+    private sealed class Looks(StandingClock clock, TimeSpan took, int changed) : ITaskMaintenance
+    {
+        public Task<int> ReleaseLostLeasesAsync(CancellationToken cancellationToken) => LookAsync();
+
+        public Task<int> DeleteExpiredTasksAsync(CancellationToken cancellationToken) => LookAsync();
+
+        private Task<int> LookAsync()
+        {
+            clock.Move(took);
+            return Task.FromResult(changed);
+        }
     }
 }
