@@ -25,10 +25,11 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
 
-    // All of these under the lock of the list.
+    // All of these under the lock of the first one. Who looks by itself does not wait yet.
     private readonly ClaimWaiters _waiters = new();
+    private readonly ClaimWaiters _looking = new();
     private readonly HashSet<string> _arrived = new(StringComparer.Ordinal);
-    private long _arrivals;
+    private long _came;
     private bool _isServing;
 
     public ClaimQueue(ITaskClaims claims, ITaskWriteBacks writeBacks, TaskArrivals arrivals, TimeProvider clock)
@@ -41,24 +42,22 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
     /// <param name="cancellationToken">The client has gone: what was claimed for it meanwhile is given back, unless the claim has a name to ask for it again.</param>
     public async Task<IReadOnlyList<EventixTask>> ClaimAsync(ClaimRequest request, TimeSpan wait, CancellationToken cancellationToken)
     {
-        var arrivals = Arrivals();
+        if (wait <= TimeSpan.Zero)
+            return await LookAsync(request, cancellationToken);
 
-        // Who waits does not overtake those who have waited longer. What is held under a claim's name is no new claim.
-        if (wait <= TimeSpan.Zero || request.ClaimId is not null || !IsWaitedFor(request))
+        var waiter = Come(request);
+        try
         {
-            var claimed = request.ClaimId is null
-                ? (await TryClaimAsync([request], request.Namespaces))[0]
-                : await ClaimOnceAsync(request, request.Namespaces);
-            claimed = await DeliverAsync(request, claimed, cancellationToken);
-            if (claimed.Count > 0 || wait <= TimeSpan.Zero)
+            if (waiter.Looks && await LookAsync(request, cancellationToken) is { Count: > 0 } claimed)
                 return claimed;
-        }
-        else
-        {
-            arrivals = -1;
-        }
 
-        return await WaitAsync(request, wait, arrivals, cancellationToken);
+            return await WaitAsync(waiter, wait, cancellationToken);
+        }
+        finally
+        {
+            lock (_waiters)
+                _looking.Remove(waiter);
+        }
     }
 
     /// <summary>How many clients wait for tasks of a namespace right now.</summary>
@@ -90,16 +89,20 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
 
     public void Dispose() => _stopping.Dispose();
 
-    private async Task<IReadOnlyList<EventixTask>> WaitAsync(
-        ClaimRequest request,
-        TimeSpan wait,
-        long arrivals,
-        CancellationToken cancellationToken
-    )
+    private async Task<IReadOnlyList<EventixTask>> LookAsync(ClaimRequest request, CancellationToken cancellationToken)
+    {
+        var claimed = request.ClaimId is null
+            ? (await TryClaimAsync([request], request.Namespaces))[0]
+            : await ClaimOnceAsync(request, request.Namespaces);
+
+        return await DeliverAsync(request, claimed, cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<EventixTask>> WaitAsync(ClaimWaiter waiter, TimeSpan wait, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(wait, _clock);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken, _stopping.Token);
-        var waiter = Enqueue(request, arrivals);
+        Enqueue(waiter);
         IReadOnlyList<EventixTask> claimed;
         try
         {
@@ -110,7 +113,7 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
             claimed = TryLeave(waiter) ? [] : await waiter.Claimed.Task;
         }
 
-        return await DeliverAsync(request, claimed, cancellationToken);
+        return await DeliverAsync(waiter.Request, claimed, cancellationToken);
     }
 
     private async Task<IReadOnlyList<EventixTask>> DeliverAsync(
@@ -170,7 +173,13 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
     {
         lock (_waiters)
         {
-            _arrivals++;
+            // Hardly ever anybody, and this is on the way of every post.
+            if (_looking.AnyFor(@namespace))
+            {
+                foreach (var looking in _looking.For([@namespace]))
+                    looking.HasMissed = true;
+            }
+
             if (!_waiters.AnyFor(@namespace))
                 return;
             _arrived.Add(@namespace);
@@ -179,29 +188,30 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
         _wake.Writer.TryWrite(true);
     }
 
-    private long Arrivals()
+    /// <summary>Who comes looks by itself first, unless that would overtake those who have waited longer.</summary>
+    private ClaimWaiter Come(ClaimRequest request)
     {
-        lock (_waiters)
-            return _arrivals;
-    }
-
-    private bool IsWaitedFor(ClaimRequest request)
-    {
-        lock (_waiters)
-            return request.Namespaces.Any(_waiters.AnyFor);
-    }
-
-    /// <param name="request">What to wait for.</param>
-    /// <param name="arrivals">How many tasks had arrived before the client's own look; -1 when it did not look.</param>
-    private ClaimWaiter Enqueue(ClaimRequest request, long arrivals)
-    {
-        var waiter = new ClaimWaiter(request);
         lock (_waiters)
         {
+            // What is held under a claim's name is no new claim.
+            var looks = request.ClaimId is not null || !request.Namespaces.Any(_waiters.AnyFor);
+            var waiter = new ClaimWaiter(request, ++_came, looks);
+            if (looks)
+                _looking.Add(waiter);
+
+            return waiter;
+        }
+    }
+
+    private void Enqueue(ClaimWaiter waiter)
+    {
+        lock (_waiters)
+        {
+            _looking.Remove(waiter);
             _waiters.Add(waiter);
-            if (arrivals != _arrivals)
+            if (waiter.HasMissed || !waiter.Looks)
             {
-                _arrived.UnionWith(request.Namespaces);
+                _arrived.UnionWith(waiter.Request.Namespaces);
                 _wake.Writer.TryWrite(true);
             }
 
@@ -211,8 +221,6 @@ internal sealed class ClaimQueue : IHostedLifecycleService, IDisposable
                 _ = Task.Run(ServeAsync);
             }
         }
-
-        return waiter;
     }
 
     /// <summary>False when it is being served right now: then its claim is about to be answered.</summary>

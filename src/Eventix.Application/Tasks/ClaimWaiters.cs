@@ -10,7 +10,6 @@ internal sealed class ClaimWaiters
 {
     private readonly SortedDictionary<long, ClaimWaiter> _all = [];
     private readonly Dictionary<string, SortedDictionary<long, ClaimWaiter>> _byNamespace = new(StringComparer.Ordinal);
-    private long _came;
 
     public int Count => _all.Count;
 
@@ -27,7 +26,6 @@ internal sealed class ClaimWaiters
 
     public void Add(ClaimWaiter waiter)
     {
-        waiter.Turn = ++_came;
         _all.Add(waiter.Turn, waiter);
         foreach (var @namespace in waiter.Request.Namespaces)
         {
@@ -56,12 +54,18 @@ internal sealed class ClaimWaiters
 }
 
 /// <summary>One who waits for tasks. All of it that changes under the lock of those who wait.</summary>
-internal sealed class ClaimWaiter(ClaimRequest request)
+/// <param name="turn">Greater than that of whoever came before.</param>
+/// <param name="looks">Whether it looks by itself before it waits.</param>
+internal sealed class ClaimWaiter(ClaimRequest request, long turn, bool looks)
 {
     public ClaimRequest Request => request;
 
-    /// <summary>Given by <see cref="ClaimWaiters.Add"/>.</summary>
-    public long Turn { get; set; }
+    public long Turn => turn;
+
+    public bool Looks => looks;
+
+    /// <summary>Whether something came in, after it had begun to look, that its look may not have seen.</summary>
+    public bool HasMissed { get; set; }
 
     public TaskCompletionSource<IReadOnlyList<EventixTask>> Claimed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -5,10 +5,11 @@ namespace Eventix.Application.Tests.Tasks;
 public sealed class ClaimWaitersTests
 {
     private readonly ClaimWaiters _waiters = new();
+    private long _came;
 
     private ClaimWaiter Add(params string[] namespaces)
     {
-        var waiter = new ClaimWaiter(new ClaimRequest("w", namespaces, Limit: 1, TimeSpan.FromMinutes(1)));
+        var waiter = new ClaimWaiter(new ClaimRequest("w", namespaces, Limit: 1, TimeSpan.FromMinutes(1)), ++_came, looks: true);
         _waiters.Add(waiter);
         return waiter;
     }
