@@ -131,8 +131,7 @@ internal sealed partial class LeaseKeeper(
     private void Lose(TaskInHand task, Action<string, string> log)
     {
         task.IsLost = true;
-        running.Cancel(task.Task, StopReason.LeaseLost);
-        if (running.End(task.Task))
+        if (running.Drop(task.Task, StopReason.LeaseLost))
             log(task.Task.Uid, task.Task.Task);
     }
 

@@ -15,6 +15,19 @@ internal sealed class RunningTasks
     /// <summary>Returns false when somebody else has ended it before.</summary>
     public bool End(EventixTask task) => _running.TryRemove(task, out _);
 
+    /// <summary>
+    /// Ends it for its run, and then asks the handler to stop: in this order, so that the run cannot say any more what becomes of the task. Returns
+    /// false when somebody else has ended it before.
+    /// </summary>
+    public bool Drop(EventixTask task, StopReason reason)
+    {
+        if (!_running.TryRemove(task, out var run))
+            return false;
+
+        run.Stop(reason);
+        return true;
+    }
+
     /// <summary>Asks the task's handler to stop, and tells it why. The first reason stays.</summary>
     public void Cancel(EventixTask task, StopReason reason)
     {
