@@ -16,6 +16,6 @@ public sealed class TaskArrivals
         ArrivedHere?.Invoke(@namespace);
     }
 
-    /// <summary>Another process has told that a task came in.</summary>
+    /// <summary>Another process has told that a task came in, or the other ones know already of one that came in here.</summary>
     public void Hear(string @namespace) => Arrived?.Invoke(@namespace);
 }

@@ -80,11 +80,13 @@ internal sealed class TaskPosts
 
     private readonly NpgsqlDataSource _database;
     private readonly WaitingTasks _waiting;
+    private readonly ArrivalNotifier _notifier;
+    private readonly TimeProvider _clock;
     private readonly Coalescer<NewTask, EventixTask> _coalescer;
 
-    public TaskPosts(NpgsqlDataSource database, WaitingTasks waiting)
+    public TaskPosts(NpgsqlDataSource database, WaitingTasks waiting, ArrivalNotifier notifier, TimeProvider clock)
     {
-        (_database, _waiting) = (database, waiting);
+        (_database, _waiting, _notifier, _clock) = (database, waiting, notifier, clock);
         _coalescer = NewTaskRounds.Coalesce(PostTogetherAsync);
     }
 
@@ -169,10 +171,11 @@ internal sealed class TaskPosts
     {
         try
         {
-            var stored =
-                await StatementRetry.RunAsync(() => StoreAsync(post.Request)) ?? throw DomainException.AlreadyExists(post.Request.Uid);
+            var (stored, othersKnow) = await StatementRetry.RunAsync(() => StoreAsync(post.Request));
+            if (stored is null)
+                throw DomainException.AlreadyExists(post.Request.Uid);
 
-            _waiting.Tell(stored);
+            _waiting.Tell(stored, othersKnow);
             post.Answer(stored);
         }
         catch (Exception failed)
@@ -181,13 +184,24 @@ internal sealed class TaskPosts
         }
     }
 
-    private async Task<EventixTask?> StoreAsync(NewTask task)
+    private async Task<(EventixTask? Stored, bool OthersKnow)> StoreAsync(NewTask task)
     {
-        await using var command = _database.CreateCommand(NewTaskRounds.HoldsKey(task) ? InsertOrMerge : Insert);
-        NewTaskParameters.Add(command.Parameters, task);
+        var insert = new NpgsqlBatchCommand(NewTaskRounds.HoldsKey(task) ? InsertOrMerge : Insert);
+        NewTaskParameters.Add(insert.Parameters, task);
 
-        await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
+        // With a barrier between them each is a transaction, and the second one is sent without waiting for the first.
+        await using var batch = _database.CreateBatch();
+        batch.EnableErrorBarriers = true;
+        batch.BatchCommands.Add(insert);
 
-        return await row.ReadAsync(CancellationToken.None) ? TaskRow.Read(row) : null;
+        var isDue = task.Status.IsWaiting() && (task.Eta is not { } eta || eta <= _clock.GetUtcNow());
+        var notify = isDue ? _notifier.TryTell(task.Namespace) : null;
+        if (notify is not null)
+            batch.BatchCommands.Add(notify);
+
+        await using var row = await batch.ExecuteReaderAsync(CancellationToken.None);
+        var stored = await row.ReadAsync(CancellationToken.None) ? TaskRow.Read(row) : null;
+
+        return (stored, notify is not null);
     }
 }

@@ -13,13 +13,17 @@ internal sealed class WaitingTasks(ClaimBookmarks bookmarks, TaskArrivals arriva
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2);
 
     /// <summary>A task that finished or runs is none of this one's business, and may be told all the same.</summary>
-    public void Tell(EventixTask stored)
+    /// <param name="othersKnow">Other processes were told when it was stored.</param>
+    public void Tell(EventixTask stored, bool othersKnow = false)
     {
         if (!stored.Status.IsWaiting())
             return;
 
         bookmarks.Waits(stored);
-        Wake(stored.Namespace, stored.Eta - stored.UpdatedAt);
+        if (othersKnow && stored.Eta <= stored.UpdatedAt)
+            arrivals.Hear(stored.Namespace);
+        else
+            Wake(stored.Namespace, stored.Eta - stored.UpdatedAt);
     }
 
     /// <inheritdoc cref="Tell(EventixTask)"/>
