@@ -110,7 +110,8 @@ internal static class LatencyRuns
     /// <summary>Posts one task after the other; answers what the worker saw of all but the first ones.</summary>
     private static async Task<double[]> MeasureAsync(HostProcess worker, int tasks, Func<Task> post)
     {
-        const int WarmUp = 100;
+        // Some seconds, as over HTTP: what is hot is compiled while it is used, and a task in such a moment waits for it.
+        const int WarmUp = 500;
 
         await worker.WaitForLineAsync(DrainProtocol.Ready, ContestantProcess.Patience);
         for (var i = 0; i < WarmUp + tasks; i++)

@@ -30,6 +30,23 @@ public sealed class ArrivalTests(EventixServices eventix) : IClassFixture<Eventi
     }
 
     [Fact]
+    public async Task A_task_that_comes_after_a_quiet_moment_is_told_with_the_statement_that_stores_it()
+    {
+        await using var mute = Host.Build(eventix.ConnectionString);
+        await using var other = await Host.StartAsync(eventix.ConnectionString);
+        await UntilListeningAsync(1);
+
+        // Nothing else of this host tells anybody; a task that comes right after another one is left to it.
+        await UntilAsync(async () =>
+        {
+            await mute.PostAsync("told at once");
+            return other.Heard.Contains("told at once");
+        });
+
+        mute.Heard.Should().Contain("told at once");
+    }
+
+    [Fact]
     public async Task A_listener_whose_connection_broke_listens_again()
     {
         await using var one = await Host.StartAsync(eventix.ConnectionString);
@@ -70,22 +87,29 @@ public sealed class ArrivalTests(EventixServices eventix) : IClassFixture<Eventi
     private sealed class Host : IAsyncDisposable
     {
         private readonly ServiceProvider _services;
-        private readonly List<IHostedService> _started;
+        private readonly List<IHostedService> _started = [];
 
         private Host(ServiceProvider services)
         {
             _services = services;
-            _started = [.. services.GetServices<IHostedService>().Where(service => service is ArrivalListener or ArrivalNotifier)];
             services.GetRequiredService<TaskArrivals>().Arrived += Heard.Enqueue;
         }
 
         public ConcurrentQueue<string> Heard { get; } = new();
 
+        /// <summary>One that neither hears nor tells by itself.</summary>
+        public static Host Build(string connectionString) => new(EventixServices.Build(connectionString));
+
         public static async Task<Host> StartAsync(string connectionString)
         {
-            var host = new Host(EventixServices.Build(connectionString));
-            foreach (var service in host._started)
+            var host = Build(connectionString);
+            foreach (
+                var service in host._services.GetServices<IHostedService>().Where(service => service is ArrivalListener or ArrivalNotifier)
+            )
+            {
                 await service.StartAsync(CancellationToken.None);
+                host._started.Add(service);
+            }
 
             return host;
         }
