@@ -7,8 +7,9 @@ namespace Eventix.Infrastructure.Persistence;
 /// collect, and go together when the batch is back, or beside it once they are many. So nothing waits for a timer, and the busier it is the more
 /// go in one statement.
 /// </summary>
-/// <param name="lanes">Batches on their way at the same time.</param>
+/// <param name="lanes">Batches on their way at the same time, besides a few that have been so for long.</param>
 /// <param name="fewestBeside">So many have to wait for another batch to leave beside one: a statement for one costs nearly what one for several does.</param>
+/// <param name="patience">A batch that has been gone for longer waits for something, a lock on a row say, that is no business of the others: its lane is theirs.</param>
 /// <param name="mostAtOnce">Requests of one batch at most.</param>
 /// <param name="size">Bytes of a request, roughly: a batch takes no more when it holds <see cref="MostBytesAtOnce"/>.</param>
 /// <param name="send">
@@ -17,6 +18,7 @@ namespace Eventix.Infrastructure.Persistence;
 internal sealed class Coalescer<TRequest, TAnswer>(
     int lanes,
     int fewestBeside,
+    TimeSpan patience,
     int mostAtOnce,
     Func<TRequest, long> size,
     Func<IReadOnlyList<Coalesced<TRequest, TAnswer>>, Task> send
@@ -25,8 +27,12 @@ internal sealed class Coalescer<TRequest, TAnswer>(
     // Far from the gigabyte at which PostgreSQL breaks the connection off.
     private const long MostBytesAtOnce = 16 << 20;
 
+    // Each of them keeps a connection, and the pool is everybody's.
+    private const int MostOverdue = 4;
+
     private readonly ConcurrentQueue<Coalesced<TRequest, TAnswer>> _waiting = new();
     private int _onTheirWay;
+    private int _overdue;
 
     /// <param name="cancellationToken">Takes the request back while it is not on its way; after that it is answered all the same.</param>
     public Task<TAnswer> SendAsync(TRequest request, CancellationToken cancellationToken)
@@ -66,23 +72,51 @@ internal sealed class Coalescer<TRequest, TAnswer>(
     {
         while (Take() is { Count: > 0 } batch)
         {
-            try
+            var delivered = DeliverAsync(batch);
+            if (await Task.WhenAny(delivered, Task.Delay(patience)) != delivered && TryTakePlaceOfOverdue())
             {
-                await send(batch);
-            }
-            catch (Exception failed)
-            {
-                foreach (var request in batch)
-                    request.Fail(failed);
+                Leave();
+                await delivered;
+                Interlocked.Decrement(ref _overdue);
+                return;
             }
 
-            Coalesced<TRequest, TAnswer>.Deliver(batch);
+            await delivered;
         }
 
+        Leave();
+    }
+
+    private void Leave()
+    {
         Interlocked.Decrement(ref _onTheirWay);
 
         // One that came between the last look and the release of the lane has found none.
         StartLanes();
+    }
+
+    private bool TryTakePlaceOfOverdue()
+    {
+        if (Interlocked.Increment(ref _overdue) <= MostOverdue)
+            return true;
+
+        Interlocked.Decrement(ref _overdue);
+        return false;
+    }
+
+    private async Task DeliverAsync(List<Coalesced<TRequest, TAnswer>> batch)
+    {
+        try
+        {
+            await send(batch);
+        }
+        catch (Exception failed)
+        {
+            foreach (var request in batch)
+                request.Fail(failed);
+        }
+
+        Coalesced<TRequest, TAnswer>.Deliver(batch);
     }
 
     private List<Coalesced<TRequest, TAnswer>> Take()

@@ -13,7 +13,7 @@ internal sealed class NamespacesClaims(NpgsqlDataSource database, ClaimBookmarks
     // descent of its first lane. Its bookmarks are those from `first` to `last` of $5 and $6.
     //
     // (SELECT $1) also hides how many namespaces there are: the planner takes a thousand for dear, and compiles the statement (JIT) for several times as
-    // long as it runs. ANY (ARRAY …) is looked up by place whatever the planner thinks that `due` has; a join may read the table.
+    // long as it runs. ANY (ARRAY …) is looked up by place however many rows the planner thinks that `due` has; a join may read a large table.
     internal const string Claim = $"""
         WITH due AS MATERIALIZED (
             SELECT d.place

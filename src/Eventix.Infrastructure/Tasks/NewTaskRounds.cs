@@ -11,10 +11,11 @@ internal static class NewTaskRounds
     private const int Lanes = 2;
     private const int FewestBeside = 16;
     private const int MostAtOnce = 500;
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(25);
 
     /// <summary>Sends tasks together that come one by one.</summary>
     public static Coalescer<NewTask, EventixTask> Coalesce(Func<IReadOnlyList<Coalesced<NewTask, EventixTask>>, Task> send) =>
-        new(Lanes, FewestBeside, MostAtOnce, task => task.Args.Length + task.Kwargs.Length + (task.Result?.Length ?? 0), send);
+        new(Lanes, FewestBeside, Patience, MostAtOnce, task => task.Args.Length + task.Kwargs.Length + (task.Result?.Length ?? 0), send);
 
     /// <summary>Whether a task takes the place of the one that waits under its unique key.</summary>
     public static bool HoldsKey(NewTask task) => task.UniqueKey is not null && task.Status.IsWaiting();

@@ -7,7 +7,7 @@ namespace Eventix.Infrastructure.Tests.Persistence;
 
 public class CoalescerTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly BlockingCollection<Batch> _sent = [];
 
@@ -21,7 +21,7 @@ public class CoalescerTests
 
         batch.Requests.Should().Equal(7);
         batch.Back.SetResult();
-        (await answered.WaitAsync(Patience)).Should().Be("7");
+        (await answered.WaitAsync(Limit)).Should().Be("7");
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public class CoalescerTests
 
         second.Back.SetResult();
         first.Back.SetResult();
-        (await Task.WhenAll(all).WaitAsync(Patience)).Should().Equal("0", "1", "2", "3");
+        (await Task.WhenAll(all).WaitAsync(Limit)).Should().Equal("0", "1", "2", "3");
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public class CoalescerTests
 
         second.Requests.Should().Equal(1, 2);
         second.Back.SetResult();
-        (await Task.WhenAll(all).WaitAsync(Patience)).Should().Equal("0", "1", "2");
+        (await Task.WhenAll(all).WaitAsync(Limit)).Should().Equal("0", "1", "2");
     }
 
     [Fact]
@@ -71,7 +71,46 @@ public class CoalescerTests
 
         onTheirWay[1].Back.SetResult();
         third.Back.SetResult();
-        await Task.WhenAll(all).WaitAsync(Patience);
+        await Task.WhenAll(all).WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task A_batch_that_is_held_up_holds_up_nobody_else()
+    {
+        var coalescer = Coalesce(fewestBeside: 100, TimeSpan.FromMilliseconds(5));
+        Task<string>[] all = [.. Enumerable.Range(0, 3).Select(n => coalescer.SendAsync(n, CancellationToken.None))];
+
+        var heldUp = _sent.Take();
+        var next = _sent.Take();
+
+        next.Requests.Should().Equal(1, 2);
+        next.Back.SetResult();
+        (await Task.WhenAll(all[1..]).WaitAsync(Limit)).Should().Equal("1", "2");
+        all[0].IsCompleted.Should().BeFalse();
+        heldUp.Back.SetResult();
+        (await all[0].WaitAsync(Limit)).Should().Be("0");
+    }
+
+    [Fact]
+    public async Task However_many_batches_are_held_up_they_keep_a_few_connections()
+    {
+        var coalescer = Coalesce(fewestBeside: 1, TimeSpan.FromMilliseconds(5));
+        var all = new List<Task<string>>();
+        var heldUp = new List<Batch>();
+        for (var n = 0; n < 6; n++)
+        {
+            all.Add(coalescer.SendAsync(n, CancellationToken.None));
+            heldUp.Add(_sent.Take());
+        }
+
+        all.Add(coalescer.SendAsync(6, CancellationToken.None));
+        _sent.TryTake(out _, TimeSpan.FromMilliseconds(300)).Should().BeFalse("four are overdue, and both lanes are taken");
+
+        heldUp.ForEach(batch => batch.Back.SetResult());
+        var last = _sent.Take();
+        last.Requests.Should().Equal(6);
+        last.Back.SetResult();
+        (await Task.WhenAll(all).WaitAsync(Limit)).Should().HaveCount(7);
     }
 
     [Theory]
@@ -84,6 +123,7 @@ public class CoalescerTests
         var coalescer = new Coalescer<int, string>(
             lanes: 2,
             fewestBeside,
+            TimeSpan.FromMilliseconds(1),
             mostAtOnce: 500,
             _ => 1,
             async batch =>
@@ -105,7 +145,7 @@ public class CoalescerTests
 
         var clients = Enumerable.Range(0, Clients).Select(client => Task.Run(() => AskAsync(client)));
 
-        (await Task.WhenAll(clients).WaitAsync(Patience)).Should().AllBeEquivalentTo(Each);
+        (await Task.WhenAll(clients).WaitAsync(Limit)).Should().AllBeEquivalentTo(Each);
     }
 
     [Fact]
@@ -118,7 +158,7 @@ public class CoalescerTests
         async Task<bool> BlockAsync()
         {
             await coalescer.SendAsync(1, CancellationToken.None).ConfigureAwait(false);
-            return release.Wait(Patience);
+            return release.Wait(Limit);
         }
 
         _sent.Take().Back.SetResult();
@@ -126,7 +166,7 @@ public class CoalescerTests
         {
             var answered = coalescer.SendAsync(n, CancellationToken.None);
             _sent.Take().Back.SetResult();
-            (await answered.WaitAsync(Patience)).Should().Be($"{n}");
+            (await answered.WaitAsync(Limit)).Should().Be($"{n}");
         }
 
         blocked.IsCompleted.Should().BeFalse();
@@ -149,7 +189,7 @@ public class CoalescerTests
         _sent.Take().Back.SetResult();
         _sent.Take().Back.SetResult();
 
-        var threads = await Task.WhenAll(all).WaitAsync(Patience);
+        var threads = await Task.WhenAll(all).WaitAsync(Limit);
         threads.Skip(1).Distinct().Should().ContainSingle();
     }
 
@@ -162,7 +202,7 @@ public class CoalescerTests
         _sent.Take().Back.SetResult();
         _sent.Take().Back.SetException(new InvalidDataException("broken"));
 
-        (await all[0].WaitAsync(Patience)).Should().Be("0");
+        (await all[0].WaitAsync(Limit)).Should().Be("0");
         await FluentActions.Awaiting(() => all[1]).Should().ThrowAsync<InvalidDataException>();
         await FluentActions.Awaiting(() => all[2]).Should().ThrowAsync<InvalidDataException>();
     }
@@ -182,11 +222,12 @@ public class CoalescerTests
         second.Requests.Should().Equal(3);
         second.Back.SetResult();
 
-        await Task.WhenAll(first, last).WaitAsync(Patience);
+        await Task.WhenAll(first, last).WaitAsync(Limit);
         await FluentActions.Awaiting(() => left).Should().ThrowAsync<OperationCanceledException>();
     }
 
-    private Coalescer<int, string> Coalesce(int fewestBeside) => new(lanes: 2, fewestBeside, mostAtOnce: 500, _ => 1, SendAsync);
+    private Coalescer<int, string> Coalesce(int fewestBeside, TimeSpan? patience = null) =>
+        new(lanes: 2, fewestBeside, patience ?? Timeout.InfiniteTimeSpan, mostAtOnce: 500, _ => 1, SendAsync);
 
     private async Task SendAsync(IReadOnlyList<Coalesced<int, string>> requests)
     {

@@ -28,8 +28,30 @@ public sealed class CoalescedTasksTests(EventixServices eventix) : IClassFixture
         put.Select(task => (task.Uid, task.Priority, task.RevisionCounter))
             .Should()
             .Equal(Enumerable.Range(0, Requests).Select(n => ($"shared {n}", n, 2L)));
-        transactionsOfPosts.Should().BeLessThanOrEqualTo(4);
-        (await TransactionsAsync("shared")).Should().BeLessThanOrEqualTo(4);
+        // Two lanes, and four that are given to others while their batches wait for the lock.
+        transactionsOfPosts.Should().BeLessThanOrEqualTo(7);
+        (await TransactionsAsync("shared")).Should().BeLessThanOrEqualTo(7);
+    }
+
+    [Fact]
+    public async Task A_put_that_waits_for_a_lock_keeps_no_other_one_waiting()
+    {
+        var locked = await eventix.Post(Some("locked", 0));
+        var free = await eventix.Post(Some("free", 0));
+        await using var operators = await eventix.DataSource.OpenConnectionAsync();
+        await using var transaction = await operators.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("SELECT FROM eventix_task WHERE uid = 'locked 0' FOR UPDATE", operators, transaction))
+            await hold.ExecuteNonQueryAsync();
+
+        var blocked = eventix.Send(new PutTask(Some("locked", 0) with { Revision = locked.WireRevision }));
+        var put = await eventix
+            .Send(new PutTask(Some("free", 0) with { Revision = free.WireRevision }))
+            .WaitAsync(TimeSpan.FromSeconds(20));
+
+        put.RevisionCounter.Should().Be(2);
+        blocked.IsCompleted.Should().BeFalse();
+        await transaction.CommitAsync();
+        (await blocked).RevisionCounter.Should().Be(2);
     }
 
     [Fact]
