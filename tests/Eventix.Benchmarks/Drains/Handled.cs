@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Eventix.Benchmarks.Drains;
 
 /// <summary>
-/// Counts the calls of handlers. The clock starts when a tenth of them has come, or <see cref="WarmUp"/> after the first one: a worker runs for
+/// Counts the calls of handlers. The clock starts when half of them have come, or <see cref="WarmUp"/> after the first one: a worker runs for
 /// weeks, and what its process does in its first moments (compiling, connecting) is not its rate.
 /// </summary>
 internal sealed class Handled(long expected) : IDisposable
@@ -11,7 +11,7 @@ internal sealed class Handled(long expected) : IDisposable
     public static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
     private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly long _warm = Math.Max(1, expected / 10);
+    private readonly long _warm = Math.Max(1, expected / 2);
     private long _count;
     private long _startedAt;
     private long _before;

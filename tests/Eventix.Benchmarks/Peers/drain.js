@@ -12,7 +12,7 @@ export class Handled {
 
   constructor(expected) {
     this.expected = expected;
-    this.warm = Math.max(1, Math.floor(expected / 10));
+    this.warm = Math.max(1, Math.floor(expected / 2));
     this.all = new Promise((resolve) => (this.resolveAll = resolve));
   }
 
