@@ -7,8 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace Eventix.Application.Workers;
 
 /// <summary>
-/// Writes the outcomes of this host's tasks back, as many at a time as came together while the previous batch was on its way. While PostgreSQL
-/// is away they wait here: an outcome is given up only when the host has to end.
+/// Writes the outcomes of this host's tasks back, as many at a time as came together while the previous batch was on its way. A second batch goes
+/// beside that one when it is full: one connection alone does not keep up with the claims. While PostgreSQL is away outcomes wait here: one is given
+/// up only when the host has to end.
 /// </summary>
 internal sealed partial class OutcomeWriter(ITaskWriteBacks writeBacks, TimeProvider clock, ILogger<OutcomeWriter> logger)
 {
@@ -19,32 +20,69 @@ internal sealed partial class OutcomeWriter(ITaskWriteBacks writeBacks, TimeProv
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<TaskWriteBack> _outcomes = Channel.CreateUnbounded<TaskWriteBack>(new() { SingleReader = true });
+    private readonly Channel<TaskWriteBack> _outcomes = Channel.CreateUnbounded<TaskWriteBack>();
+    private readonly Channel<bool> _full = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
 
-    public void Add(TaskWriteBack outcome) => _outcomes.Writer.TryWrite(outcome);
+    public void Add(TaskWriteBack outcome)
+    {
+        _outcomes.Writer.TryWrite(outcome);
+        if (IsFull)
+            _full.Writer.TryWrite(true);
+    }
 
     /// <summary>No outcome comes any more: <see cref="RunAsync"/> ends when the last one is written.</summary>
-    public void Complete() => _outcomes.Writer.TryComplete();
+    public void Complete()
+    {
+        _outcomes.Writer.TryComplete();
+        _full.Writer.TryComplete();
+    }
 
-    /// <param name="settled">Called with the tasks that this host is done with.</param>
+    /// <param name="settled">Called with the tasks that this host is done with, also by two threads at once.</param>
     /// <param name="giveUp">What is not written then is left to the leases.</param>
     public async Task RunAsync(Action<IReadOnlyList<EventixTask>> settled, CancellationToken giveUp)
     {
-        var batch = new List<TaskWriteBack>(MostAtOnce);
+        Task[] both = [WriteWhatComesAsync(), WriteFullBatchesAsync()];
 
-        while (await _outcomes.Reader.WaitToReadAsync(CancellationToken.None))
+        // One that fails is told at once: the other one would go on for as long as the host does.
+        await await Task.WhenAny(both);
+        await Task.WhenAll(both);
+
+        async Task WriteWhatComesAsync()
         {
-            var bytes = 0L;
-            while (batch.Count < MostAtOnce && bytes < MostBytesAtOnce && _outcomes.Reader.TryRead(out var outcome))
-            {
-                batch.Add(outcome);
-                bytes += outcome.Outcome.Result?.Length ?? 0;
-            }
-
-            await WriteAsync(batch, giveUp);
-            settled(batch.ConvertAll(item => item.Claimed));
-            batch.Clear();
+            while (await _outcomes.Reader.WaitToReadAsync(CancellationToken.None))
+                await WriteBatchAsync(settled, giveUp);
         }
+
+        async Task WriteFullBatchesAsync()
+        {
+            while (await _full.Reader.WaitToReadAsync(CancellationToken.None))
+            {
+                _full.Reader.TryRead(out _);
+                while (IsFull)
+                    await WriteBatchAsync(settled, giveUp);
+            }
+        }
+    }
+
+    private bool IsFull => _outcomes.Reader.Count >= MostAtOnce;
+
+    private async Task WriteBatchAsync(Action<IReadOnlyList<EventixTask>> settled, CancellationToken giveUp)
+    {
+        var batch = new List<TaskWriteBack>();
+        var bytes = 0L;
+        while (batch.Count < MostAtOnce && bytes < MostBytesAtOnce && _outcomes.Reader.TryRead(out var outcome))
+        {
+            batch.Add(outcome);
+            bytes += outcome.Outcome.Result?.Length ?? 0;
+        }
+
+        if (batch.Count == 0)
+            return;
+
+        await WriteAsync(batch, giveUp);
+        settled(batch.ConvertAll(item => item.Claimed));
     }
 
     private async Task WriteAsync(IReadOnlyList<TaskWriteBack> batch, CancellationToken giveUp)
