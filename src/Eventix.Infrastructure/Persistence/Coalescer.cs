@@ -4,8 +4,8 @@ namespace Eventix.Infrastructure.Persistence;
 
 /// <summary>
 /// Sends requests that come one by one together. A request that finds nothing on its way goes at once and alone; those that come meanwhile
-/// collect, and go together when the batch is back, or beside it once they are many. So nothing waits for a timer, and the busier it is the more
-/// go in one statement.
+/// collect, and go together when the batch is back, or beside it once they are many. So nothing waits for others to come, and the busier it is the
+/// more go in one statement.
 /// </summary>
 /// <param name="lanes">Batches on their way at the same time, besides a few that have been so for long.</param>
 /// <param name="fewestBeside">So many have to wait for another batch to leave beside one: a statement for one costs nearly what one for several does.</param>

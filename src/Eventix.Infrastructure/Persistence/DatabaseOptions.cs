@@ -52,6 +52,9 @@ public sealed class DatabaseOptions : IOptionsFromVariables
             builder.NoResetOnClose = true;
         builder.ApplicationName ??= "eventix";
         builder.PersistSecurityInfo = false;
+
+        // Tells the statement that failed from one that was committed before it in the same round trip.
+        builder.IncludeFailedBatchedCommand = true;
     }
 
     private static int Or(NpgsqlConnectionStringBuilder builder, string option, int fallback) =>

@@ -201,7 +201,18 @@ internal sealed class TaskPosts
 
         await using var row = await batch.ExecuteReaderAsync(CancellationToken.None);
         var stored = await row.ReadAsync(CancellationToken.None) ? TaskRow.Read(row) : null;
+        if (notify is null)
+            return (stored, false);
 
-        return (stored, notify is not null);
+        try
+        {
+            await row.NextResultAsync(CancellationToken.None);
+            return (stored, true);
+        }
+        catch (PostgresException failed) when (ReferenceEquals(failed.BatchCommand, notify))
+        {
+            // The task is committed by then. The notifier tries again apart from posts, and it is the one that warns the operator.
+            return (stored, false);
+        }
     }
 }

@@ -6,6 +6,7 @@ using Eventix.Infrastructure.Tasks;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 
 namespace Eventix.Infrastructure.Tests.Tasks;
 
@@ -44,6 +45,58 @@ public sealed class ArrivalTests(EventixServices eventix) : IClassFixture<Eventi
         });
 
         mute.Heard.Should().Contain("told at once");
+    }
+
+    [Fact]
+    public async Task A_task_is_stored_and_answered_when_telling_others_of_it_fails()
+    {
+        await eventix.ExecuteAsync(
+            """
+            CREATE SCHEMA full_queue;
+            CREATE SEQUENCE full_queue.attempts;
+            CREATE FUNCTION full_queue.pg_notify(text, text) RETURNS void LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM nextval('full_queue.attempts');
+                RAISE 'too many notifications in the NOTIFY queue' USING ERRCODE = '54000';
+            END $$
+            """
+        );
+        await using var host = Host.Build(eventix.ConnectionString + ";Search Path=full_queue,pg_catalog,public");
+
+        // Not every post tells others: one right behind another does not.
+        var posted = 0;
+        await UntilAsync(async () =>
+        {
+            await host.PostAsync("untold");
+            posted++;
+            return await eventix.ScalarAsync<bool>("SELECT is_called FROM full_queue.attempts");
+        });
+
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'untold'")).Should().Be(posted);
+    }
+
+    [Fact]
+    public async Task A_task_whose_commit_fails_is_not_answered_whether_others_were_told_or_not()
+    {
+        await eventix.ExecuteAsync(
+            """
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused at the commit'; END $$;
+            CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON eventix_task DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW WHEN (NEW.namespace = 'refused') EXECUTE FUNCTION refuse();
+            """
+        );
+        await using var mute = Host.Build(eventix.ConnectionString);
+        await using var other = await Host.StartAsync(eventix.ConnectionString);
+        await UntilListeningAsync(1);
+
+        await UntilAsync(async () =>
+        {
+            var post = () => mute.PostAsync("refused");
+            await post.Should().ThrowAsync<PostgresException>().WithMessage("*refused at the commit*");
+            return other.Heard.Contains("refused");
+        });
+
+        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'refused'")).Should().Be(0);
     }
 
     [Fact]
