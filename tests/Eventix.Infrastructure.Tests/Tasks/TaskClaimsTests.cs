@@ -355,11 +355,28 @@ public sealed class TaskClaimsTests(EventixServices eventix) : IClassFixture<Eve
             transaction
         );
 
-        await using var answer = await explain.ExecuteReaderAsync();
-        await answer.ReadAsync();
-        var plan = System.Text.Json.JsonDocument.Parse(answer.GetString(0)).RootElement[0].GetProperty("Plan");
+        var plan = await ReadPlanAsync(explain);
 
         plan.GetProperty("Total Cost").GetDouble().Should().BeInRange(100, 100_000, "jit_above_cost is 100,000");
+    }
+
+    [Fact]
+    public async Task A_claim_logs_its_lock_its_row_and_two_index_entries_for_each_task_and_nothing_else()
+    {
+        await eventix.ExecuteAsync(
+            "INSERT INTO eventix_task (uid, task, namespace) SELECT 'logged ' || n, 't', 'logged' FROM generate_series(1, 3000) n"
+        );
+
+        // Summarises the ranges of the index of what expires, as vacuum does sooner or later.
+        await eventix.ExecuteAsync("VACUUM ANALYZE eventix_task");
+        await using var connection = await eventix.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var explain = ClaimCommand(connection, transaction, "EXPLAIN (ANALYZE, WAL, FORMAT JSON)", "logged", limit: 500);
+
+        var plan = await ReadPlanAsync(explain);
+
+        plan.GetProperty("Actual Rows").GetDouble().Should().Be(500);
+        plan.GetProperty("WAL Records").GetInt64().Should().BeInRange(4 * 500, (4 * 500) + 100, "some pages are pruned or split");
     }
 
     [Fact]
@@ -405,26 +422,17 @@ public sealed class TaskClaimsTests(EventixServices eventix) : IClassFixture<Eve
         for (var run = 0; run < 2; run++)
         {
             await using var transaction = await connection.BeginTransactionAsync();
-            await using var command = new NpgsqlCommand(
-                "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON) " + TaskClaims.Claim,
+            await using var explain = ClaimCommand(
                 connection,
-                transaction
+                transaction,
+                "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON)",
+                @namespace,
+                limit: 1,
+                priorities,
+                etas
             );
-            command
-                .Parameters.With(@namespace)
-                .With(1)
-                .With<string[]>(["w"])
-                .With<TimeSpan[]>([TimeSpan.FromSeconds(300)])
-                .With(priorities ?? [])
-                .With(etas ?? [])
-                .With<string[]?>(null, NpgsqlDbType.Array | NpgsqlDbType.Text)
-                .With<string?>(null, NpgsqlDbType.Text)
-                .With<long[]>([1]);
 
-            var plan = System
-                .Text.Json.JsonDocument.Parse((string)(await command.ExecuteScalarAsync())!)
-                .RootElement[0]
-                .GetProperty("Plan");
+            var plan = await ReadPlanAsync(explain);
             plan.GetProperty("Actual Rows").GetDouble().Should().Be(1, "a plan of a claim that claims nothing shows nothing");
             buffers = plan.GetProperty("Shared Hit Blocks").GetInt64() + plan.GetProperty("Shared Read Blocks").GetInt64();
             await transaction.RollbackAsync();
@@ -433,4 +441,32 @@ public sealed class TaskClaimsTests(EventixServices eventix) : IClassFixture<Eve
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{@namespace}: {buffers} buffers"));
         return buffers;
     }
+
+    private static NpgsqlCommand ClaimCommand(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        string explain,
+        string @namespace,
+        int limit,
+        long[]? priorities = null,
+        DateTimeOffset[]? etas = null
+    )
+    {
+        var command = new NpgsqlCommand($"{explain} {TaskClaims.Claim}", connection, transaction);
+        command
+            .Parameters.With(@namespace)
+            .With(limit)
+            .With<string[]>(["w"])
+            .With<TimeSpan[]>([TimeSpan.FromSeconds(300)])
+            .With(priorities ?? [])
+            .With(etas ?? [])
+            .With<string[]?>(null, NpgsqlDbType.Array | NpgsqlDbType.Text)
+            .With<string?>(null, NpgsqlDbType.Text)
+            .With<long[]>([1]);
+
+        return command;
+    }
+
+    private static async Task<System.Text.Json.JsonElement> ReadPlanAsync(NpgsqlCommand explain) =>
+        System.Text.Json.JsonDocument.Parse((string)(await explain.ExecuteScalarAsync())!).RootElement[0].GetProperty("Plan");
 }

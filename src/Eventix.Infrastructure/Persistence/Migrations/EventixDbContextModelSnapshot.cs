@@ -569,6 +569,7 @@ namespace Eventix.Schema.Migrations
 
                     b.HasIndex("Expires")
                         .HasDatabaseName("ix_eventix_task_expires")
+                        .HasFilter("expires IS NOT NULL AND status IN ('done', 'error')")
                         .HasAnnotation("Npgsql:StorageParameter:pages_per_range", 32);
 
                     NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("Expires"), "brin");
