@@ -1,5 +1,6 @@
 using Eventix.Api.Http;
 using Eventix.Application.Events;
+using Eventix.Domain;
 using Eventix.Domain.Tasks;
 
 namespace Eventix.Api.Events;
@@ -44,7 +45,7 @@ internal static class EventBody
         // Initializers run from top to bottom, so errors come in this order too.
         var posted = new NewEvent
         {
-            Uid = uid ?? Guid.NewGuid().ToString("n"),
+            Uid = uid ?? TimeOrderedUid.New(),
             Revision = revision,
             Version = version ?? 1,
             CreatedAt = createdTime,

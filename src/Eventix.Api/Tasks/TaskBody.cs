@@ -1,5 +1,6 @@
 using Eventix.Api.Http;
 using Eventix.Application.Tasks;
+using Eventix.Domain;
 using Eventix.Domain.Tasks;
 using Mapster;
 
@@ -143,7 +144,7 @@ internal static class TaskMapping
 
         config
             .NewConfig<TaskBody, NewTask>()
-            .Map(task => task.Uid, body => body.Uid ?? Guid.NewGuid().ToString("n"))
+            .Map(task => task.Uid, body => body.Uid ?? TimeOrderedUid.New())
             .Map(task => task.Version, body => body.Version ?? 1)
             .Map(task => task.CreatedAt, body => body.CreatedTime)
             .Map(task => task.Status, body => body.Status ?? EventixTaskStatus.Scheduled)

@@ -1,5 +1,6 @@
 using Eventix.Application.Messaging;
 using Eventix.Application.Tasks;
+using Eventix.Domain;
 using Eventix.Domain.Tasks;
 using FluentValidation;
 
@@ -17,7 +18,7 @@ public sealed record NewEvent
     public const string DefaultName = "TEventixEvent";
 
     /// <summary>Any text; posting one uid twice stores one event.</summary>
-    public string Uid { get; init; } = Guid.NewGuid().ToString("n");
+    public string Uid { get; init; } = TimeOrderedUid.New();
 
     /// <summary>The revision that was sent; the stored one counts on from its number.</summary>
     public string? Revision { get; init; }

@@ -1,4 +1,5 @@
 using System.Text;
+using Eventix.Domain;
 using Eventix.Domain.Tasks;
 using FluentValidation;
 
@@ -10,7 +11,7 @@ namespace Eventix.Application.Tasks;
 public sealed record NewTask
 {
     /// <summary>Any text; 32 lower-case hex digits unless the client chose otherwise.</summary>
-    public string Uid { get; init; } = Guid.NewGuid().ToString("n");
+    public string Uid { get; init; } = TimeOrderedUid.New();
 
     /// <summary>The revision that was sent: an insert counts on from its number, a PUT must match it whole.</summary>
     public string? Revision { get; init; }

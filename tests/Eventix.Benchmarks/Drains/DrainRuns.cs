@@ -24,6 +24,12 @@ internal static class DrainRuns
                 () => DrainAsync(server, scale.Tasks, namespaces: 0, commits),
                 $"EVENTIX_WORKER_CONCURRENCY={Concurrency}; keeps every result, fences every write"
             ),
+            new(
+                "Eventix worker, random uids",
+                "tasks/s",
+                () => DrainAsync(server, scale.Tasks, namespaces: 0, isRandom: true),
+                "as clients make them"
+            ),
         ];
         contestants.AddRange(PeerDrains.All(server, scale));
 
@@ -35,10 +41,11 @@ internal static class DrainRuns
             new Series("commits per task, Eventix worker", "", commits, "pg_stat_database.xact_commit, autovacuum's included")
         );
 
-        var (raw, ours) = (series[0], series[1]);
+        var (raw, ours, random) = (series[0], series[1], series[2]);
         report.Judge(Bar.DrainAgainstRaw, report.Compare(ours, raw));
+        report.Compare(random, ours);
         report.Judge(Bar.Commits, Series.MedianOf(commits));
-        foreach (var peer in series.Skip(2))
+        foreach (var peer in series.Skip(3))
         {
             var ratio = report.Compare(ours, peer);
             if (peer.Name == PeerDrains.FastestGraphile)
@@ -49,10 +56,17 @@ internal static class DrainRuns
     /// <summary>Our worker, once; answers tasks per second.</summary>
     /// <param name="namespaces">0 for `default`.</param>
     /// <param name="commits">Takes the commits for each task.</param>
-    public static async Task<double> DrainAsync(BenchServer server, int tasks, int namespaces, List<double>? commits = null)
+    /// <param name="isRandom">Tasks have uids as clients make them.</param>
+    public static async Task<double> DrainAsync(
+        BenchServer server,
+        int tasks,
+        int namespaces,
+        List<double>? commits = null,
+        bool isRandom = false
+    )
     {
         await using var database = await server.CreateDatabaseAsync();
-        await DueTasks.FillAsync(database, tasks, namespaces: namespaces);
+        await DueTasks.FillAsync(database, tasks, namespaces: namespaces, isRandom: isRandom);
         await database.SettleAsync();
 
         var names = namespaces == 0 ? "default" : string.Join(',', Enumerable.Range(1, namespaces).Select(n => $"ns{n}"));

@@ -15,7 +15,7 @@ internal static partial class PgbenchScripts
     /// <summary>The variable that a script starts with: where a client of pgbench begins to look for due tasks, as a host does.</summary>
     public const string FirstBookmark = "c_eta=-infinity";
 
-    private const string Uid = "replace(gen_random_uuid()::text, '-', '')";
+    private static readonly string Uid = DueTasks.UidAt("clock_timestamp()");
 
     /// <summary>One task for each transaction.</summary>
     public static string Insert => Render(TaskPosts.Insert, Posted(Uid, (value, type) => $"{value}::{type}")) + ";\n";

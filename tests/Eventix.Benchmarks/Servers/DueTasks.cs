@@ -1,4 +1,5 @@
 using Eventix.Benchmarks.Drains;
+using Eventix.Domain;
 
 namespace Eventix.Benchmarks.Servers;
 
@@ -11,16 +12,32 @@ internal static class DueTasks
     /// <summary>What it answers. No colon in front of a letter: pgbench would take that for a variable.</summary>
     public const string Result = """{"said":"done"}""";
 
+    private const string Due = "now() - interval '1 day' + n * interval '1 ms'";
+
+    // As Python clients make them.
+    private const string RandomUid = "replace(gen_random_uuid()::text, '-', '')";
+
+    /// <summary>SQL that makes a uid as <see cref="TimeOrderedUid"/> makes them at a time.</summary>
+    public static string UidAt(string time) =>
+        $"lpad(to_hex((1000 * extract(epoch FROM {time}))::bigint), 12, '0') || '7' || substr({RandomUid}, 14)";
+
     /// <summary>Adds tasks that are due, a millisecond apart, as tasks that were posted one after the other are.</summary>
+    /// <param name="isRandom">Their uids are random, as clients make them, and not in the order of time.</param>
     /// <param name="namespaces">The tasks go to `ns1` … in turn, and not to <paramref name="namespace"/>, unless it is 0.</param>
-    public static async Task FillAsync(BenchDatabase database, long count, string @namespace = "default", int namespaces = 0)
+    public static async Task FillAsync(
+        BenchDatabase database,
+        long count,
+        string @namespace = "default",
+        int namespaces = 0,
+        bool isRandom = false
+    )
     {
         await database.ExecuteAsync(
             $"""
             INSERT INTO eventix_task (uid, task, kwargs, namespace, eta)
-            SELECT replace(gen_random_uuid()::text, '-', ''), '{Touch.Name}', '{Kwargs}',
+            SELECT {(isRandom ? RandomUid : UidAt(Due))}, '{Touch.Name}', '{Kwargs}',
                 {(namespaces == 0 ? $"'{@namespace}'" : $"'ns' || 1 + n % {namespaces}")},
-                now() - interval '1 day' + n * interval '1 ms'
+                {Due}
             FROM generate_series(1, {count}) n
             """
         );
@@ -31,7 +48,7 @@ internal static class DueTasks
         database.ExecuteAsync(
             $"""
             INSERT INTO eventix_task (uid, task, kwargs, priority, eta)
-            SELECT replace(gen_random_uuid()::text, '-', ''), '{Touch.Name}', '{Kwargs}', {priority}, now() + interval '30 days' + n * interval '1 ms'
+            SELECT {UidAt("now()")}, '{Touch.Name}', '{Kwargs}', {priority}, now() + interval '30 days' + n * interval '1 ms'
             FROM generate_series(1, {count}) n
             """
         );
@@ -41,7 +58,7 @@ internal static class DueTasks
         database.ExecuteAsync(
             $"""
             INSERT INTO eventix_task (uid, task, kwargs, eta, status, worker_id, result, expires, attempt, revision)
-            SELECT replace(gen_random_uuid()::text, '-', ''), '{Touch.Name}', '{Kwargs}', now() - interval '1 day' + n * interval '1 ms',
+            SELECT {UidAt(Due)}, '{Touch.Name}', '{Kwargs}', {Due},
                 'done', 'bench', '{Result}', now() + interval '7 days', 1, 3
             FROM generate_series(1, {count}) n
             """
@@ -51,7 +68,7 @@ internal static class DueTasks
     public static string Chunk(int count) =>
         $"""
             INSERT INTO eventix_task (uid, task, kwargs, eta)
-            SELECT replace(gen_random_uuid()::text, '-', ''), '{Touch.Name}', '{Kwargs}', now() + n * interval '1 us'
+            SELECT {UidAt("now()")}, '{Touch.Name}', '{Kwargs}', now() + n * interval '1 us'
             FROM generate_series(1, {count}) n
             """;
 
