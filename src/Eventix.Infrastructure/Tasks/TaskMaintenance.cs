@@ -95,7 +95,7 @@ internal sealed partial class TaskMaintenance(
         """;
 
     // Only finished tasks: one that still waits or runs is not deleted, however old its time is.
-    private const string DeleteExpired = """
+    internal const string DeleteExpired = """
         WITH old AS MATERIALIZED (
             SELECT uid
             FROM eventix_task

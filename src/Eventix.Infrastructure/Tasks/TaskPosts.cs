@@ -199,20 +199,27 @@ internal sealed class TaskPosts
         if (notify is not null)
             batch.BatchCommands.Add(notify);
 
-        await using var row = await batch.ExecuteReaderAsync(CancellationToken.None);
-        var stored = await row.ReadAsync(CancellationToken.None) ? TaskRow.Read(row) : null;
-        if (notify is null)
-            return (stored, false);
-
+        EventixTask? stored = null;
         try
         {
-            await row.NextResultAsync(CancellationToken.None);
-            return (stored, true);
+            await using var row = await batch.ExecuteReaderAsync(CancellationToken.None);
+            stored = await row.ReadAsync(CancellationToken.None) ? TaskRow.Read(row) : null;
+
+            // A full queue of notifications fails the commit, behind the last row.
+            while (await row.NextResultAsync(CancellationToken.None)) { }
+
+            return (stored, notify is not null);
         }
-        catch (PostgresException failed) when (ReferenceEquals(failed.BatchCommand, notify))
+        catch (PostgresException failed) when (notify is not null && failed.BatchCommand == notify)
         {
-            // The task is committed by then. The notifier tries again apart from posts, and it is the one that warns the operator.
+            // The task is committed by then. The notifier tries again apart from posts, and it is the one that warns the operator. (A connection
+            // that breaks between the two commits stays a failure: the client that posts the same uid again learns that it is stored.)
             return (stored, false);
+        }
+        catch (NpgsqlException failed) when (failed.InnerException is AggregateException both)
+        {
+            // Nothing was stored and nobody told: the post failed with what its own statement failed with.
+            throw both.InnerExceptions.OfType<PostgresException>().First(own => own.BatchCommand == insert);
         }
     }
 }

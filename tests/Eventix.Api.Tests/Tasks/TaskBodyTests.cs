@@ -15,6 +15,10 @@ public sealed class TaskBodyTests
         var task = Read("""{"task": "demo"}""").ToNewTask();
 
         task.Uid.Should().MatchRegex("^[0-9a-f]{32}$");
+        DateTimeOffset
+            .FromUnixTimeMilliseconds(Convert.ToInt64(task.Uid[..12], 16))
+            .Should()
+            .BeCloseTo(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(1), "uids that are made here are in the order of time");
         task.Should()
             .BeEquivalentTo(
                 new

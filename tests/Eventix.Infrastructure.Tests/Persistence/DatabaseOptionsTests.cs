@@ -18,18 +18,21 @@ public sealed class DatabaseOptionsTests
             .Be(("eventix", 20, 50, 2));
         connection.IncludeErrorDetail.Should().BeFalse("details hold payloads");
         connection.NoResetOnClose.Should().BeTrue("nothing here changes a connection beyond its transaction");
+        connection.IncludeFailedBatchedCommand.Should().BeTrue("a post is told from the notification behind it");
     }
 
     [Fact]
     public void The_url_beats_the_defaults_and_a_variable_beats_the_url()
     {
-        var url = "postgresql://h/d?application_name=mine&max_auto_prepare=0&maximum_pool_size=7&connect_timeout=8&no_reset_on_close=false";
+        var url =
+            "postgresql://h/d?application_name=mine&max_auto_prepare=0&maximum_pool_size=7&connect_timeout=8&no_reset_on_close=false&include_failed_batched_command=false";
 
         var (connection, mistakes) = Read(("DATABASE_URL", url), ("EVENTIX_POOL_TIMEOUT_SECONDS", "9"));
 
         mistakes.Should().BeEmpty();
         (connection.ApplicationName, connection.MaxAutoPrepare, connection.MaxPoolSize, connection.Timeout).Should().Be(("mine", 0, 7, 9));
         connection.NoResetOnClose.Should().BeFalse();
+        connection.IncludeFailedBatchedCommand.Should().BeTrue("posts do not work without it");
     }
 
     [Fact]

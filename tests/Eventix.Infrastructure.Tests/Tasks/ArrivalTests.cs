@@ -47,32 +47,40 @@ public sealed class ArrivalTests(EventixServices eventix) : IClassFixture<Eventi
         mute.Heard.Should().Contain("told at once");
     }
 
-    [Fact]
-    public async Task A_task_is_stored_and_answered_when_telling_others_of_it_fails()
+    [Theory]
+    [InlineData("at_once", "RAISE 'not told' USING ERRCODE = '54000'")]
+    [InlineData("at_commit", "INSERT INTO at_commit.told DEFAULT VALUES")]
+    public async Task A_task_is_stored_and_answered_when_telling_others_of_it_fails_and_they_are_told_again(string schema, string failure)
     {
-        await eventix.ExecuteAsync(
-            """
-            CREATE SCHEMA full_queue;
-            CREATE SEQUENCE full_queue.attempts;
-            CREATE FUNCTION full_queue.pg_notify(text, text) RETURNS void LANGUAGE plpgsql AS $$
-            BEGIN
-                PERFORM nextval('full_queue.attempts');
-                RAISE 'too many notifications in the NOTIFY queue' USING ERRCODE = '54000';
-            END $$
-            """
-        );
-        await using var host = Host.Build(eventix.ConnectionString + ";Search Path=full_queue,pg_catalog,public");
+        await FailToTellAsync(schema, failure);
+        await using var host = Host.Build(eventix.ConnectionString + $";Search Path={schema},pg_catalog,public");
 
         // Not every post tells others: one right behind another does not.
         var posted = 0;
         await UntilAsync(async () =>
         {
-            await host.PostAsync("untold");
+            await host.PostAsync(schema);
             posted++;
-            return await eventix.ScalarAsync<bool>("SELECT is_called FROM full_queue.attempts");
+            return await eventix.ScalarAsync<bool>($"SELECT is_called FROM {schema}.attempts");
         });
 
-        (await eventix.ScalarAsync<long>("SELECT count(*) FROM eventix_task WHERE namespace = 'untold'")).Should().Be(posted);
+        (await eventix.ScalarAsync<long>($"SELECT count(*) FROM eventix_task WHERE namespace = '{schema}'")).Should().Be(posted);
+        host.LeftToTell.Count(name => name == schema).Should().Be(posted, "none of them was told");
+    }
+
+    [Fact]
+    public async Task A_post_that_fails_is_answered_with_its_own_failure_when_telling_others_fails_too()
+    {
+        await FailToTellAsync("neither", "RAISE 'not told' USING ERRCODE = '54000'");
+        await eventix.ExecuteAsync("ALTER TABLE eventix_task ADD CONSTRAINT never_neither CHECK (namespace <> 'neither')");
+        await using var host = Host.Build(eventix.ConnectionString + ";Search Path=neither,pg_catalog,public");
+
+        await UntilAsync(async () =>
+        {
+            var post = () => host.PostAsync("neither");
+            (await post.Should().ThrowAsync<PostgresException>()).Which.ConstraintName.Should().Be("never_neither");
+            return await eventix.ScalarAsync<bool>("SELECT is_called FROM neither.attempts");
+        });
     }
 
     [Fact]
@@ -129,6 +137,24 @@ public sealed class ArrivalTests(EventixServices eventix) : IClassFixture<Eventi
         watch.Elapsed.Should().BeGreaterThan(TimeSpan.FromMilliseconds(400));
     }
 
+    /// <summary>A `pg_notify` in a schema of its own that counts its calls and then fails; at the commit, when it writes what a deferred trigger refuses.</summary>
+    private Task FailToTellAsync(string schema, string failure) =>
+        eventix.ExecuteAsync(
+            $"""
+            CREATE SCHEMA {schema};
+            CREATE SEQUENCE {schema}.attempts;
+            CREATE TABLE {schema}.told (id int);
+            CREATE FUNCTION {schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not told' USING ERRCODE = '54000'; END $$;
+            CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON {schema}.told DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION {schema}.refuse();
+            CREATE FUNCTION {schema}.pg_notify(text, text) RETURNS void LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM nextval('{schema}.attempts');
+                {failure};
+            END $$
+            """
+        );
+
     private Task UntilListeningAsync(long count) => UntilAsync(async () => await eventix.ScalarAsync<long>(Listeners) == count);
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
@@ -146,9 +172,13 @@ public sealed class ArrivalTests(EventixServices eventix) : IClassFixture<Eventi
         {
             _services = services;
             services.GetRequiredService<TaskArrivals>().Arrived += Heard.Enqueue;
+            services.GetRequiredService<TaskArrivals>().ArrivedHere += LeftToTell.Enqueue;
         }
 
         public ConcurrentQueue<string> Heard { get; } = new();
+
+        /// <summary>Namespaces of tasks that were stored, and that others have not been told of.</summary>
+        public ConcurrentQueue<string> LeftToTell { get; } = new();
 
         /// <summary>One that neither hears nor tells by itself.</summary>
         public static Host Build(string connectionString) => new(EventixServices.Build(connectionString));

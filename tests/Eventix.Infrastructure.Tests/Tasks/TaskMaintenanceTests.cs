@@ -254,4 +254,19 @@ public sealed class TaskMaintenanceTests(EventixServices eventix) : IClassFixtur
         (await eventix.Maintenance.DeleteExpiredAsync(default)).Should().Be(700 - TaskMaintenance.BatchSize);
         (await eventix.Maintenance.DeleteExpiredAsync(default)).Should().Be(0);
     }
+
+    [Fact]
+    public async Task Expired_tasks_are_found_by_the_index_of_those_that_ended()
+    {
+        await using var connection = await eventix.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+
+        // Whether the index can serve the statement at all; small tables are always read whole.
+        await using (var off = new NpgsqlCommand("SET LOCAL enable_seqscan = off", connection, transaction))
+            await off.ExecuteNonQueryAsync();
+        await using var explain = new NpgsqlCommand("EXPLAIN (FORMAT JSON) " + TaskMaintenance.DeleteExpired, connection, transaction);
+        explain.Parameters.AddWithValue(TaskMaintenance.BatchSize);
+
+        (await explain.ExecuteScalarAsync()).Should().BeOfType<string>().Which.Should().Contain("ix_eventix_task_expires");
+    }
 }
