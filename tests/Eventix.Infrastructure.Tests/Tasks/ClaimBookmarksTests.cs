@@ -66,7 +66,7 @@ public sealed class ClaimBookmarksTests
     }
 
     [Fact]
-    public void Fifty_times_its_cost_later_the_next_full_look_is_taken_and_never_later_than_half_a_minute()
+    public void Fifty_times_its_cost_later_the_next_full_look_is_taken_and_never_later_than_five_minutes()
     {
         LookDearly(Task(0, Noon));
         _clock.Advance(TimeSpan.FromSeconds(4.8));
@@ -77,7 +77,26 @@ public sealed class ClaimBookmarksTests
 
         _clock.Advance(TimeSpan.FromSeconds(10));
         look.End([Task(0, Noon)]);
-        _clock.Advance(TimeSpan.FromSeconds(21));
+        _clock.Advance(TimeSpan.FromSeconds(289));
+        _bookmarks.Begin("n", null)!.IsFull.Should().BeFalse();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+
+        _bookmarks.Begin("n", null)!.IsFull.Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_queue_that_was_found_empty_is_looked_through_half_a_minute_later_at_the_latest()
+    {
+        using var dear = _bookmarks.Begin("n", null)!;
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        dear.End([Task(0, Noon)]);
+
+        _clock.Advance(TimeSpan.FromSeconds(40));
+        using (var busy = _bookmarks.Begin("n", null)!)
+        {
+            busy.IsFull.Should().BeFalse();
+            busy.End([]);
+        }
 
         _bookmarks.Begin("n", null)!.IsFull.Should().BeTrue();
     }
