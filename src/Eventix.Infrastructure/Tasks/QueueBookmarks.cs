@@ -4,7 +4,7 @@ namespace Eventix.Infrastructure.Tasks;
 
 /// <summary>
 /// The bookmarks of one queue. A full look is taken whenever it costs little, otherwise when the last one is older than fifty times the time it took,
-/// though never longer ago than five minutes; half a minute when the last claim found nothing, since then it keeps nobody from a task.
+/// though never longer ago than five minutes; half a minute when claims have found nothing for that long, since then it keeps few from a task.
 /// </summary>
 /// <param name="gate">The lock of its namespace, which whoever calls has taken.</param>
 internal sealed class QueueBookmarks(TimeProvider clock, Lock gate)
@@ -17,7 +17,7 @@ internal sealed class QueueBookmarks(TimeProvider clock, Lock gate)
     // Claims of a queue wait for its full look, which under a held snapshot takes longer from minute to minute: a bound that is soon reached would
     // have a busy worker do nothing else in the end.
     private static readonly TimeSpan LongestBetweenLooks = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan LongestBetweenLooksOfEmpty = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestBetweenLooksOfIdle = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestInVain = TimeSpan.FromSeconds(1);
     private const int LookShare = 50;
     private const int HeardShare = 4;
@@ -27,15 +27,13 @@ internal sealed class QueueBookmarks(TimeProvider clock, Lock gate)
     private long _askedAt;
     private long? _lastLook;
     private TimeSpan _lookTook;
+    private long? _claimedAt;
 
     // Whether a task came in through another process since the last look.
     private bool _isHeard;
 
     // Whether the last full look claimed nothing.
     private bool _inVain;
-
-    // Whether the last claim, full look or not, found nothing.
-    private bool _isEmpty;
 
     public Lock Gate => gate;
 
@@ -47,10 +45,9 @@ internal sealed class QueueBookmarks(TimeProvider clock, Lock gate)
     public ClaimLook? Begin(bool isOfSomeNames)
     {
         var now = _askedAt = clock.GetTimestamp();
+        var isBusy = _claimedAt is { } claimed && clock.GetElapsedTime(claimed, now) < LongestBetweenLooksOfIdle;
         var pause =
-            _lookTook <= CheapLook
-                ? TimeSpan.Zero
-                : Least(LookShare * _lookTook, _isEmpty ? LongestBetweenLooksOfEmpty : LongestBetweenLooks);
+            _lookTook <= CheapLook ? TimeSpan.Zero : Least(LookShare * _lookTook, isBusy ? LongestBetweenLooks : LongestBetweenLooksOfIdle);
         if (_lastLook is not { } last || clock.GetElapsedTime(last, now) >= pause)
         {
             _lastLook = now;
@@ -79,7 +76,9 @@ internal sealed class QueueBookmarks(TimeProvider clock, Lock gate)
     public void End(ClaimLook look, IReadOnlyList<EventixTask> claimed, int looks)
     {
         var now = clock.GetTimestamp();
-        _isEmpty = claimed.Count == 0;
+        if (claimed.Count > 0)
+            _claimedAt = now;
+
         if (look.IsFull)
         {
             _lookTook = clock.GetElapsedTime(look.Began, now);

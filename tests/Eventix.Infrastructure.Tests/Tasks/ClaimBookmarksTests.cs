@@ -42,6 +42,18 @@ public sealed class ClaimBookmarksTests
         look.End([]);
     }
 
+    /// <summary>A claim that claims what is given. A full one takes 10 s.</summary>
+    private void ClaimAfter(double seconds, bool isFull, params EventixTask[] claimed)
+    {
+        _clock.Advance(TimeSpan.FromSeconds(seconds));
+        using var look = _bookmarks.Begin("n", null)!;
+        look.IsFull.Should().Be(isFull);
+        if (isFull)
+            _clock.Advance(TimeSpan.FromSeconds(10));
+
+        look.End(claimed);
+    }
+
     [Fact]
     public void A_cheap_look_is_always_full()
     {
@@ -75,30 +87,24 @@ public sealed class ClaimBookmarksTests
         using var look = _bookmarks.Begin("n", null)!;
         look.IsFull.Should().BeTrue();
 
-        _clock.Advance(TimeSpan.FromSeconds(10));
+        _clock.Advance(TimeSpan.FromSeconds(20));
         look.End([Task(0, Noon)]);
-        _clock.Advance(TimeSpan.FromSeconds(289));
-        _bookmarks.Begin("n", null)!.IsFull.Should().BeFalse();
-        _clock.Advance(TimeSpan.FromSeconds(1));
-
-        _bookmarks.Begin("n", null)!.IsFull.Should().BeTrue();
+        for (var seconds = 40; seconds < 300; seconds += 20)
+            ClaimAfter(20, isFull: false, Task(0, Noon));
+        ClaimAfter(20, isFull: true);
     }
 
     [Fact]
-    public void A_queue_that_was_found_empty_is_looked_through_half_a_minute_later_at_the_latest()
+    public void A_queue_in_which_claims_find_nothing_for_half_a_minute_is_looked_through_then()
     {
-        using var dear = _bookmarks.Begin("n", null)!;
-        _clock.Advance(TimeSpan.FromSeconds(10));
-        dear.End([Task(0, Noon)]);
-
-        _clock.Advance(TimeSpan.FromSeconds(40));
-        using (var busy = _bookmarks.Begin("n", null)!)
-        {
-            busy.IsFull.Should().BeFalse();
-            busy.End([]);
-        }
-
-        _bookmarks.Begin("n", null)!.IsFull.Should().BeTrue();
+        ClaimAfter(0, isFull: true, Task(0, Noon));
+        ClaimAfter(20, isFull: false, Task(0, Noon));
+        ClaimAfter(10, isFull: false);
+        ClaimAfter(19, isFull: false);
+        ClaimAfter(1, isFull: true);
+        ClaimAfter(19, isFull: false);
+        ClaimAfter(1, isFull: true, Task(0, Noon));
+        ClaimAfter(29, isFull: false);
     }
 
     [Fact]
