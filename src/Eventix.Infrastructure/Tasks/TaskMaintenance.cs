@@ -21,6 +21,9 @@ internal sealed partial class TaskMaintenance(
     /// <summary>Rows that one transaction changes at most.</summary>
     public const int BatchSize = 500;
 
+    // A look passes over all that vacuum may not remove, and one that is given up has found nothing. Two of them fit into the lease of LegacyCleanUps.
+    private const int ShortestLookTimeoutSeconds = 120;
+
     // However much a look has to pass over, compiling it takes longer than it gains.
     private const string TryLock =
         "SELECT pg_try_advisory_xact_lock(hashtextextended('eventix ' || $1, 0)) FROM set_config('jit', 'off', true)";
@@ -182,6 +185,9 @@ internal sealed partial class TaskMaintenance(
         }
 
         await using var command = new NpgsqlCommand(sql, connection, transaction);
+        if (command.CommandTimeout is > 0 and < ShortestLookTimeoutSeconds)
+            command.CommandTimeout = ShortestLookTimeoutSeconds;
+
         bind(command);
         var answer = await execute(command, cancellationToken);
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Eventix.Application.Tasks;
 using Eventix.Domain.Tasks;
 using Eventix.Infrastructure.Tasks;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Eventix.Infrastructure.Tests.Tasks;
@@ -253,6 +254,45 @@ public sealed class TaskMaintenanceTests(EventixServices eventix) : IClassFixtur
         (await eventix.Maintenance.DeleteExpiredAsync(default)).Should().Be(TaskMaintenance.BatchSize);
         (await eventix.Maintenance.DeleteExpiredAsync(default)).Should().Be(700 - TaskMaintenance.BatchSize);
         (await eventix.Maintenance.DeleteExpiredAsync(default)).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_look_may_take_longer_than_other_statements()
+    {
+        await eventix.ExecuteAsync(
+            """
+            INSERT INTO eventix_task (uid, task, status, worker_expires, expires) VALUES
+                ('lost', 't', 'processing', now() - interval '1 s', NULL),
+                ('expired', 't', 'done', NULL, now() - interval '1 s')
+            """
+        );
+        await using var impatient = EventixServices.Build(eventix.ConnectionString + ";Command Timeout=1");
+        var maintenance = impatient.GetRequiredService<TaskMaintenance>();
+
+        (await WhileLockedAsync(() => maintenance.RescueAsync(default))).Should().Be(1);
+        (await WhileLockedAsync(() => maintenance.DeleteExpiredAsync(default))).Should().Be(1);
+        await eventix.ExecuteAsync("DELETE FROM eventix_task");
+    }
+
+    /// <summary>Locks the table until the look has waited for more than a second.</summary>
+    private async Task<int> WhileLockedAsync(Func<Task<int>> look)
+    {
+        const string HasWaited = """
+            SELECT count(*) > 0 FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '1.2 s'
+            """;
+
+        await using var connection = await eventix.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("LOCK TABLE eventix_task IN ACCESS EXCLUSIVE MODE", connection, transaction))
+            await hold.ExecuteNonQueryAsync();
+
+        var found = look();
+        while (!found.IsCompleted && !await eventix.ScalarAsync<bool>(HasWaited))
+            await Task.Delay(20);
+        await transaction.CommitAsync();
+
+        return await found;
     }
 
     [Fact]
