@@ -15,8 +15,8 @@ internal sealed class ImportRun(ImportDump command, ImportReport report, ImportS
     // Documents may have 16 MB each.
     private const int LargestBatchBytes = 8 * 1024 * 1024;
 
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private readonly long _readBefore = sums.Read;
+    private readonly Stopwatch _sinceBatch = Stopwatch.StartNew();
+    private long _readBeforeBatch = sums.Read;
     private readonly List<SourceTask> _batch = [];
     private readonly HashSet<string> _uids = new(StringComparer.Ordinal);
     private readonly UnknownFields _unknown = new();
@@ -99,9 +99,13 @@ internal sealed class ImportRun(ImportDump command, ImportReport report, ImportS
         if (command.Rate is not { } rate)
             return;
 
-        var ahead = TimeSpan.FromSeconds((double)(_sums.Read - _readBefore) / rate) - _clock.Elapsed;
+        // Each batch by itself: time that was lost while the server was busy must not be made good by a burst.
+        var ahead = TimeSpan.FromSeconds((double)(_sums.Read - _readBeforeBatch) / rate) - _sinceBatch.Elapsed;
         if (ahead > TimeSpan.Zero)
             await Task.Delay(ahead, cancellationToken);
+
+        _sinceBatch.Restart();
+        _readBeforeBatch = _sums.Read;
     }
 }
 

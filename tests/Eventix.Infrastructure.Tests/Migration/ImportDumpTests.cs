@@ -345,7 +345,7 @@ public sealed class ImportDumpTests(TestDatabase database) : IClassFixture<TestD
             rejects is null ? RejectsFile : Path.Combine(_folder.FullName, rejects),
             batchSize,
             force,
-            progress is null ? null : new Collector(progress)
+            progress is null ? null : new ToldProgress(progress.Add)
         );
 
         return await new ImportDumpHandler(database.DataSource, Rules).Handle(command, Cancel);
@@ -384,10 +384,5 @@ public sealed class ImportDumpTests(TestDatabase database) : IClassFixture<TestD
     {
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync(Cancel);
-    }
-
-    private sealed class Collector(List<ImportSummary> sums) : IProgress<ImportProgress>
-    {
-        public void Report(ImportProgress value) => sums.Add(value.Sums);
     }
 }

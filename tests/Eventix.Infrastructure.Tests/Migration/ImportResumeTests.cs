@@ -70,7 +70,7 @@ public sealed class ImportResumeTests : IAsyncLifetime
         await using var import = await ImportCase.StartAsync();
 
         var killed = false;
-        var progress = new Told(sums =>
+        var progress = new ToldProgress(sums =>
         {
             if (killed || sums.Read < 1500)
                 return;
@@ -147,10 +147,5 @@ public sealed class ImportResumeTests : IAsyncLifetime
         using var file = File.OpenRead(Dump);
         while (file.Position < file.Length)
             yield return BsonSerializer.Deserialize<BsonDocument>(file);
-    }
-
-    private sealed class Told(Action<ImportSummary> told) : IProgress<ImportProgress>
-    {
-        public void Report(ImportProgress value) => told(value.Sums);
     }
 }

@@ -112,19 +112,6 @@ public sealed class MergedDocumentsTests : IAsyncLifetime
         _import.Report().Single()["document"]["result"].AsString.Should().HaveLength(text.Length);
     }
 
-    [Fact]
-    public async Task No_more_documents_are_stored_than_the_rate_allows()
-    {
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-
-        await _import.ImportAsync(Enumerable.Range(0, 30).Select(n => Done($"t{n}", 1)), command => command with { Rate = 20 });
-
-        clock.Elapsed.Should().BeGreaterThan(TimeSpan.FromSeconds(1.4));
-        (await _import.Database.ScalarAsync<long>("SELECT count(DISTINCT xmin::text) FROM eventix_task"))
-            .Should()
-            .Be(2, "no batch is larger");
-    }
-
     private static BsonDocument Waiting(string id, int second) =>
         new()
         {
