@@ -10,7 +10,7 @@ using MongoDB.Bson.Serialization;
 
 namespace Eventix.Infrastructure.Tests.Migration;
 
-public sealed class ExportTasksTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime, IDisposable
+public sealed class ExportTasksTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("evx-export-");
     private readonly List<RejectedTask> _rejects = [];
@@ -19,9 +19,11 @@ public sealed class ExportTasksTests(TestDatabase database) : IClassFixture<Test
 
     public async ValueTask InitializeAsync() => await database.ExecuteAsync("TRUNCATE eventix_task, eventix_import_ledger");
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    public void Dispose() => _folder.Delete(recursive: true);
+    public ValueTask DisposeAsync()
+    {
+        _folder.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
 
     [Fact]
     public async Task A_task_that_was_made_here_becomes_a_document_of_the_old_server()
