@@ -16,11 +16,11 @@ internal sealed class ImportRun(ImportDump command, ImportReport report, ImportS
     private const int LargestBatchBytes = 8 * 1024 * 1024;
 
     private readonly Stopwatch _sinceBatch = Stopwatch.StartNew();
-    private long _readBeforeBatch = sums.Read;
     private readonly List<SourceTask> _batch = [];
     private readonly HashSet<string> _uids = new(StringComparer.Ordinal);
     private readonly UnknownFields _unknown = new();
     private ImportSummary _sums = sums;
+    private long _readBeforeBatch = sums.Read;
     private LegacyPosition? _position;
     private long _bytes;
 

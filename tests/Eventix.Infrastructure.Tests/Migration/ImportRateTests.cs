@@ -33,6 +33,8 @@ public sealed class ImportRateTests : IAsyncLifetime
         {
             if (clock.IsRunning)
                 return;
+
+            // As long as three batches may take: a server that stands still.
             Thread.Sleep(750);
             clock.Start();
         });
